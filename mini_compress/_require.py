@@ -1,0 +1,113 @@
+"""One-line checks with one form of message: name, expected, got.
+
+Every public function checks its input with these before it computes anything.
+"""
+
+import importlib
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+
+def require_array(name: str, value: Any) -> None:
+    """Refuse anything but a numpy array.
+
+    >>> require_array("x", [1.0])
+    Traceback (most recent call last):
+    TypeError: x must be a numpy array, got list
+    """
+    if not isinstance(value, np.ndarray):
+        got = type(value).__name__
+        raise TypeError(f"{name} must be a numpy array, got {got}")
+
+
+def require_dtype(name: str, value: Any, *dtypes: type) -> None:
+    """Refuse an array of any other dtype.
+
+    >>> require_dtype("weight", np.zeros(3, np.float32), np.int8, np.uint8)
+    Traceback (most recent call last):
+    TypeError: weight must be int8 or uint8, got float32
+    """
+    require_array(name, value)
+    if value.dtype not in dtypes:
+        expected = " or ".join(np.dtype(d).name for d in dtypes)
+        raise TypeError(f"{name} must be {expected}, got {value.dtype.name}")
+
+
+def require_ndim(name: str, value: np.ndarray, *ndims: int) -> None:
+    """Refuse an array with another number of axes.
+
+    >>> require_ndim("x", np.zeros(3), 2)
+    Traceback (most recent call last):
+    ValueError: x must have 2 axes, got shape (3,)
+    """
+    if value.ndim not in ndims:
+        expected = " or ".join(map(str, ndims))
+        raise ValueError(
+            f"{name} must have {expected} axes, got shape {value.shape}"
+        )
+
+
+def require_equal(name: str, expected: Any, got: Any) -> None:
+    """Refuse two things that ought to be equal and are not.
+
+    >>> require_equal("inner axis", 3, 4)
+    Traceback (most recent call last):
+    ValueError: inner axis must be 3, got 4
+    """
+    if expected != got:
+        raise ValueError(f"{name} must be {expected}, got {got}")
+
+
+def require_int(
+    name: str, value: Any, low: int, high: int | None = None
+) -> None:
+    """Refuse anything but a whole number in [low, high].
+
+    >>> require_int("bits", 0, 1, 16)
+    Traceback (most recent call last):
+    ValueError: bits must be in [1, 16], got 0
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        got = type(value).__name__
+        raise TypeError(f"{name} must be a whole number, got {got}")
+    if value < low or (high is not None and value > high):
+        expected = f"in [{low}, {high}]" if high is not None else f">= {low}"
+        raise ValueError(f"{name} must be {expected}, got {value}")
+
+
+def require_one_of(name: str, value: Any, choices: Iterable[Any]) -> None:
+    """Refuse a name that is not in the list, and print the list.
+
+    >>> require_one_of("order", "middle_first", ["low_first", "high_first"])
+    Traceback (most recent call last):
+    ValueError: order must be one of low_first, high_first; got 'middle_first'
+    """
+    choices = list(choices)
+    if value not in choices:
+        expected = ", ".join(map(str, choices))
+        raise ValueError(f"{name} must be one of {expected}; got {value!r}")
+
+
+def require_finite(name: str, value: np.ndarray) -> None:
+    """Refuse NaN and infinity, by name.
+
+    >>> require_finite("x", np.array([1.0, np.nan]))
+    Traceback (most recent call last):
+    ValueError: x must be finite, got NaN
+    """
+    if not np.isfinite(value).all():
+        got = "NaN" if np.isnan(value).any() else "infinity"
+        raise ValueError(f"{name} must be finite, got {got}")
+
+
+def require_extra(module: str, extra: str) -> Any:
+    """Import an optional module, or say which extra brings it."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"{module} is not installed; it comes with "
+            f"`pip install 'mini_compress[{extra}]'`"
+        ) from error
