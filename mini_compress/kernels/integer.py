@@ -1,0 +1,266 @@
+"""Products and convolutions of integer codes, and what follows them.
+
+With real = scale * (code - zero_point) on both sides, a product of real
+matrices is
+
+    real_out = scale_a * scale_b * sum (code_a - zero_a) * (code_b - zero_b)
+
+The sum is an integer: `matmul_int8`, `linear_int8` and `conv2d_int8` compute
+it in int32. `requantize` multiplies it by the scales and returns to 8 bits.
+"""
+
+import itertools
+import math
+
+import numpy as np
+
+from .._require import (
+    require_dtype,
+    require_equal,
+    require_ndim,
+)
+from .requantization import quantize_multiplier, requantize
+from .windows import IntOrTuple, image_windows, make_window
+
+__all__ = [
+    "conv2d_int8",
+    "linear_int8",
+    "matmul_int8",
+    "quantize_multiplier",
+    "requantize",
+]
+
+ZeroPoint = int | np.ndarray
+
+EXACT_FLOAT32 = 1 << 24  # float32 holds every integer up to here
+
+
+def matmul_int8(
+    a: np.ndarray,
+    b: np.ndarray,
+    *,
+    a_zero_point: ZeroPoint = 0,
+    b_zero_point: ZeroPoint = 0,
+) -> np.ndarray:
+    """Multiply matrices of 8-bit codes exactly, in int32.
+
+    a : (..., rows, inner) int8 or uint8
+    b : (..., inner, cols) int8 or uint8; leading axes broadcast
+    a_zero_point : int, or (rows,) integers, within a's dtype
+    b_zero_point : int, or (cols,) integers, within b's dtype
+    returns : (..., rows, cols) int32, the sums of
+        (a - a_zero_point) * (b - b_zero_point). Never beyond int32 while
+        inner <= 2**31 / 255**2 = 33,025 (2**17 - 1 for int8 without zero
+        points); sums beyond wrap around, as in ONNX.
+
+    >>> a = np.array([[2, 3]], np.int8)
+    >>> b = np.array([[4], [5]], np.int8)
+    >>> matmul_int8(a, b, b_zero_point=1)
+    array([[18]], dtype=int32)
+
+    See [jacob2018quantization], section 2.3; ONNX, MatMulInteger; loops in
+    `naive.matmul_int8`.
+    """
+    require_dtype("a", a, np.int8, np.uint8)
+    require_dtype("b", b, np.int8, np.uint8)
+    for name, value in [("a", a), ("b", b)]:
+        if value.ndim < 2:
+            raise ValueError(
+                f"{name} must have 2 or more axes, got shape {value.shape}"
+            )
+    require_equal("inner axis of b", a.shape[-1], b.shape[-2])
+    _require_broadcast(a.shape[:-2], b.shape[:-2])
+    rows, cols = a.shape[-2], b.shape[-1]
+    a_zero = _zero_points("a_zero_point", a_zero_point, a.dtype, rows)
+    b_zero = _zero_points("b_zero_point", b_zero_point, b.dtype, cols)
+    return _sums_of_products(a, b, a_zero.reshape(-1, 1), b_zero)
+
+
+def linear_int8(
+    x: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None = None,
+    *,
+    x_zero_point: int = 0,
+    weight_zero_point: ZeroPoint = 0,
+) -> np.ndarray:
+    """Apply a fully connected layer to codes: x @ weight.T + bias, in int32.
+
+    x : (..., inner) int8 or uint8
+    weight : (outputs, inner) int8 or uint8
+    bias : (outputs,) int32, in steps of scale_x * scale_weight; or None
+    x_zero_point : int within x's dtype
+    weight_zero_point : int, or (outputs,) integers, within weight's dtype
+    returns : (..., outputs) int32; wraps like `matmul_int8`
+
+    >>> x = np.array([[130, 128]], np.uint8)
+    >>> weight = np.array([[3, 1], [-1, 0]], np.int8)
+    >>> linear_int8(x, weight, np.array([10, 0], np.int32), x_zero_point=128)
+    array([[16, -2]], dtype=int32)
+
+    See [jacob2018quantization], section 2.4; loops in `naive.linear_int8`.
+    """
+    require_dtype("x", x, np.int8, np.uint8)
+    require_dtype("weight", weight, np.int8, np.uint8)
+    require_ndim("weight", weight, 2)
+    if x.ndim == 0:
+        raise ValueError("x must have 1 or more axes, got shape ()")
+    outputs, inner = weight.shape
+    require_equal("last axis of x", inner, x.shape[-1])
+    _require_bias(bias, outputs)
+    x_zero = _zero_points("x_zero_point", x_zero_point, x.dtype, 1)
+    weight_zero = _zero_points(
+        "weight_zero_point", weight_zero_point, weight.dtype, outputs
+    )
+    rows = x.reshape(math.prod(x.shape[:-1]), inner)
+    acc = _sums_of_products(rows, weight.T, x_zero, weight_zero)
+    if bias is not None:
+        acc += bias
+    return acc.reshape(*x.shape[:-1], outputs)
+
+
+def conv2d_int8(
+    x: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None = None,
+    *,
+    x_zero_point: int = 0,
+    weight_zero_point: ZeroPoint = 0,
+    stride: IntOrTuple = 1,
+    padding: IntOrTuple = 0,
+    dilation: IntOrTuple = 1,
+    groups: int = 1,
+) -> np.ndarray:
+    """Convolve images of codes (cross-correlation, as everywhere), in int32.
+
+    x : (images, channels, height, width) int8 or uint8
+    weight : (outputs, channels // groups, rows, cols) int8 or uint8
+    bias : (outputs,) int32, in steps of scale_x * scale_weight; or None
+    x_zero_point : int within x's dtype; also what the padding is filled with,
+        since it is the code of real 0
+    weight_zero_point : int, or (outputs,) integers, within weight's dtype
+    stride, dilation : int >= 1, or (vertical, horizontal)
+    padding : int >= 0, (vertical, horizontal), or ONNX's order
+        (top, left, bottom, right)
+    groups : divides channels and outputs; output group g sees input group g
+    returns : (images, outputs, out_height, out_width) int32; wraps like
+        `matmul_int8`
+
+    >>> x = np.full((1, 1, 2, 2), 7, np.uint8)
+    >>> weight = np.ones((1, 1, 3, 3), np.int8)
+    >>> conv2d_int8(x, weight, padding=1, x_zero_point=5)
+    array([[[[8, 8],
+             [8, 8]]]], dtype=int32)
+
+    See ONNX, ConvInteger; loops in `naive.conv2d_int8`. Each image's windows
+    become the columns of one matrix, which the weights multiply.
+    """
+    require_dtype("x", x, np.int8, np.uint8)
+    require_dtype("weight", weight, np.int8, np.uint8)
+    window = make_window(x, weight, stride, padding, dilation, groups)
+    outputs = len(weight)
+    _require_bias(bias, outputs)
+    x_zero = _zero_points("x_zero_point", x_zero_point, x.dtype, 1)
+    weight_zero = _zero_points(
+        "weight_zero_point", weight_zero_point, weight.dtype, outputs
+    )
+    windows = image_windows(x, window, int(x_zero[0]))
+    images, *_, out_height, out_width = windows.shape
+
+    inner = weight[0].size if outputs else 0
+    filters = weight.reshape(groups, outputs // groups, inner)
+    zeros = np.broadcast_to(weight_zero, outputs).reshape(groups, -1, 1)
+    acc = np.empty((images, outputs, out_height, out_width), np.int32)
+    for image in range(images):  # one at a time: its columns stay in cache
+        columns = windows[image].reshape(groups, inner, -1)
+        sums = _sums_of_products(filters, columns, zeros, x_zero)
+        acc[image] = sums.reshape(acc.shape[1:])
+    if bias is not None:
+        acc += bias.reshape(-1, 1, 1)
+    return acc
+
+
+def _sums_of_products(
+    a: np.ndarray, b: np.ndarray, a_zero: np.ndarray, b_zero: np.ndarray
+) -> np.ndarray:
+    """Return the int32 sums of (a - a_zero) * (b - b_zero).
+
+    a : (..., rows, inner); a_zero broadcasts against (..., rows, 1)
+    b : (..., inner, cols); b_zero broadcasts against (..., 1, cols)
+
+    The zero points enter through row and column sums. Subtracting them first
+    would double the largest factor and so halve the exact inner length.
+    """
+    inner = a.shape[-1]
+    acc = _exact_product(a, b)
+    if b_zero.any():
+        acc -= b_zero * a.sum(axis=-1, keepdims=True, dtype=np.int32)
+    if a_zero.any():
+        acc -= a_zero * b.sum(axis=-2, keepdims=True, dtype=np.int32)
+    if a_zero.any() and b_zero.any():
+        correction = a_zero.astype(np.int64) * b_zero * inner
+        acc += correction.astype(np.int32)  # wraps, like the sums
+    return acc
+
+
+def _exact_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return a @ b in int32, through float32 products that are exact.
+
+    BLAS has no 8-bit product, and numpy's own integer product is two orders
+    of magnitude slower than its float32 one. So the inner axis is cut where a
+    sum could leave the integers that float32 holds; pieces are added in int32.
+    """
+    largest = _magnitude(a.dtype) * _magnitude(b.dtype)
+    pieces = max(1, math.ceil(a.shape[-1] * largest / EXACT_FLOAT32))
+    a_float, b_float = a.astype(np.float32), b.astype(np.float32)
+    edges = np.linspace(0, a.shape[-1], pieces + 1).astype(int)
+    parts = (
+        a_float[..., start:stop] @ b_float[..., start:stop, :]
+        for start, stop in itertools.pairwise(edges)
+    )
+    acc = next(parts).astype(np.int32)
+    for part in parts:
+        acc += part.astype(np.int32)
+    return acc
+
+
+def _magnitude(dtype: np.dtype) -> int:
+    """Return the largest absolute value of an integer type."""
+    limits = np.iinfo(dtype)
+    return max(-int(limits.min), int(limits.max))
+
+
+def _require_bias(bias: np.ndarray | None, outputs: int) -> None:
+    if bias is not None:
+        require_dtype("bias", bias, np.int32)
+        require_equal("shape of bias", (outputs,), bias.shape)
+
+
+def _require_broadcast(one: tuple[int, ...], other: tuple[int, ...]) -> None:
+    try:
+        np.broadcast_shapes(one, other)
+    except ValueError:
+        raise ValueError(
+            f"leading axes must broadcast, got {one} and {other}"
+        ) from None
+
+
+def _zero_points(
+    name: str, value: ZeroPoint, dtype: np.dtype, count: int
+) -> np.ndarray:
+    """Return zero points as (1,) or (count,) int32 within dtype's range."""
+    points = np.atleast_1d(value)
+    if points.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be integers, got {points.dtype.name}")
+    if points.shape not in {(1,), (count,)}:
+        raise ValueError(
+            f"{name} must be an int or have shape ({count},), "
+            f"got {points.shape}"
+        )
+    limits = np.iinfo(dtype)
+    if ((points < limits.min) | (points > limits.max)).any():
+        raise ValueError(
+            f"{name} must be in [{limits.min}, {limits.max}], "
+            f"got {points.min()} to {points.max()}"
+        )
+    return points.astype(np.int32)

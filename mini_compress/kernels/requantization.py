@@ -1,0 +1,152 @@
+"""From int32 sums back to 8-bit codes: multiply, round, saturate.
+
+A sum of products of codes stands for real numbers in steps of
+scale_a * scale_b. The next layer wants steps of scale_out:
+
+    code_out = saturate(round(acc * multiplier) + zero_point)
+    multiplier = scale_a * scale_b / scale_out
+
+Runtimes disagree about the rounding; each way has its name here.
+"""
+
+import numpy as np
+
+from .._require import require_dtype, require_int, require_one_of
+
+__all__ = ["quantize_multiplier", "requantize"]
+
+INT32 = np.iinfo(np.int32)
+LARGEST_MULTIPLIER = 2.0**29  # so that every shift in fixed point is > 0
+ROUNDINGS = ("float32_half_even", "fixed_single", "fixed_double")
+
+
+def requantize(
+    acc: np.ndarray,
+    multiplier: float | np.ndarray,
+    zero_point: int,
+    *,
+    rounding: str = "float32_half_even",
+    dtype: type = np.int8,
+) -> np.ndarray:
+    """Scale int32 sums to 8-bit codes: saturate(round(acc * m) + zero_point).
+
+    acc : (...) int32
+    multiplier : m = scale_a * scale_b / scale_out, > 0 and at most 2**29: one
+        number, or one per channel. An array of one axis belongs to axis 1 of
+        an acc with four (NCHW), to the last axis otherwise; other arrays
+        broadcast.
+    zero_point : int within dtype
+    rounding : how m is held and ties are broken
+        "float32_half_even": float32(acc) * float32(m), ties to even: as
+            onnxruntime's QLinearMatMul and QLinearConv
+        "fixed_single": m = q * 2**(shift - 31) in integers (see
+            `quantize_multiplier`), one rounding, ties up: as LiteRT's
+            reference kernels
+        "fixed_double": the same q; the high half of the doubled product is
+            rounded, then shifted and rounded again: as LiteRT's ruy kernels
+    dtype : np.int8 or np.uint8
+    returns : acc's shape, dtype
+
+    >>> acc = np.array([-300, 5, 7, 100000], np.int32)
+    >>> requantize(acc, 0.5, 10)
+    array([-128,   12,   14,  127], dtype=int8)
+    >>> requantize(acc, 0.5, 10, rounding="fixed_single")
+    array([-128,   13,   14,  127], dtype=int8)
+
+    See [jacob2018quantization], equations 5 and 6; loops in
+    `naive.requantize`.
+    """
+    require_dtype("acc", acc, np.int32)
+    require_one_of("rounding", rounding, ROUNDINGS)
+    require_one_of("dtype", np.dtype(dtype).name, ("int8", "uint8"))
+    limits = np.iinfo(dtype)
+    require_int("zero_point", zero_point, int(limits.min), int(limits.max))
+    factor = _per_channel(acc, multiplier)
+    if rounding == "float32_half_even":
+        scaled = np.rint(acc.astype(np.float32) * factor.astype(np.float32))
+    elif rounding == "fixed_single":
+        scaled = _scale_fixed_single(acc, *quantize_multiplier(factor))
+    else:
+        scaled = _scale_fixed_double(acc, *quantize_multiplier(factor))
+    return np.clip(scaled + zero_point, limits.min, limits.max).astype(dtype)
+
+
+def quantize_multiplier(
+    multiplier: float | np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Write a multiplier as an integer and a shift: m = q * 2**(shift - 31).
+
+    multiplier : number or array, > 0, at most 2**29
+    returns : q, int32 in [2**30, 2**31 - 1], and shift, int32; of
+        multiplier's shape. The relative error is at most 2**-31.
+
+    >>> q, shift = quantize_multiplier(0.75)
+    >>> int(q), int(shift), float(q * 2.0 ** (shift - 31))
+    (1610612736, 0, 0.75)
+
+    See [jacob2018quantization], equation 6; loops in
+    `naive.quantize_multiplier`.
+    """
+    mantissa, shift = np.frexp(_positive(multiplier))  # m * 2**shift
+    q = np.floor(mantissa * 2.0**31 + 0.5).astype(np.int64)
+    carried = q == 2**31  # the mantissa rounded up to 1
+    q = np.where(carried, 2**30, q).astype(np.int32)
+    return q[()], (shift + carried).astype(np.int32)[()]
+
+
+def _scale_fixed_single(
+    acc: np.ndarray, q: np.ndarray, shift: np.ndarray
+) -> np.ndarray:
+    """Return acc * q * 2**(shift - 31), rounded once, ties up; int64."""
+    down = 31 - np.asarray(shift, np.int64)
+    shifts = np.minimum(down, 62)
+    half = np.int64(1) << (shifts - 1)
+    scaled = (acc.astype(np.int64) * q + half) >> shifts
+    return np.where(down > 62, 0, scaled)  # |acc * q| < 2**62 rounds to 0
+
+
+def _scale_fixed_double(
+    acc: np.ndarray, q: np.ndarray, shift: np.ndarray
+) -> np.ndarray:
+    """Return acc * q * 2**(shift - 31), rounded twice; int64.
+
+    First the doubled product's high half, ties away from zero; then a
+    rounding shift to the right, ties up.
+    """
+    left = np.maximum(np.asarray(shift, np.int64), 0)
+    down = np.minimum(np.maximum(-np.asarray(shift, np.int64), 0), 62)
+    raised = np.clip(acc.astype(np.int64) << left, INT32.min, INT32.max)
+    wide = raised * q
+    nudged = wide + np.where(wide >= 0, 1 << 30, 1 - (1 << 30))
+    high = np.where(nudged >= 0, nudged >> 31, -(-nudged >> 31))
+    half = np.where(down > 0, np.int64(1) << np.maximum(down - 1, 0), 0)
+    return (high + half) >> down
+
+
+def _per_channel(acc: np.ndarray, multiplier: float | np.ndarray) -> np.ndarray:
+    """Return the multiplier as an array that broadcasts against acc."""
+    factor = _positive(multiplier)
+    if factor.ndim == 1 and acc.ndim == 4:
+        factor = factor.reshape(-1, 1, 1)
+    try:
+        np.broadcast_to(factor, acc.shape)
+    except ValueError:
+        raise ValueError(
+            f"multiplier must be one number or one per channel of acc "
+            f"{acc.shape}, got shape {np.shape(multiplier)}"
+        ) from None
+    return factor
+
+
+def _positive(multiplier: float | np.ndarray) -> np.ndarray:
+    """Return the multiplier in float64, refused outside (0, LARGEST]."""
+    factor = np.asarray(multiplier)
+    if factor.dtype.kind not in "fiu":
+        got = factor.dtype.name
+        raise TypeError(f"multiplier must be real numbers, got {got}")
+    factor = factor.astype(np.float64)
+    if not ((factor > 0) & (factor <= LARGEST_MULTIPLIER)).all():
+        raise ValueError(
+            f"multiplier must be > 0 and at most 2**29, got {multiplier}"
+        )
+    return factor
