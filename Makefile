@@ -1,0 +1,61 @@
+# Every target does its own set-up. `make` alone lists them.
+
+include book/kernel.env
+export $(shell sed 's/=.*//' book/kernel.env)
+
+VENV := .venv
+BIN := $(VENV)/bin
+HTML := _build/html
+PORT ?= 8000
+
+# the first Python that is new enough; evaluated only when it is needed
+NEW_ENOUGH := 'import sys; sys.exit(sys.version_info < (3, 11))'
+PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11, \
+	$(shell $(name) -c $(NEW_ENOUGH) 2>/dev/null && echo $(name))))
+
+.PHONY: help book serve lab test bench clean
+
+help:
+	@echo "make book    build the book into $(HTML)"
+	@echo "make serve   show the built book at http://localhost:$(PORT)"
+	@echo "make lab     open the chapters as notebooks in JupyterLab"
+	@echo "make test    check the code, the pages and every printed number"
+	@echo "make bench   compare the speed of the kernels with other libraries"
+	@echo "make clean   delete what was built; the environment stays"
+
+book: $(VENV)/book.installed
+	@echo "Running the notebooks that have changed ..."
+	@$(BIN)/python tools/run_notebooks.py
+	@echo "Building the pages ..."
+	@$(BIN)/jupyter-book build . -q -W -n --keep-going
+	@echo "The book is ready: open $(HTML)/index.html in a browser,"
+	@echo "or run 'make serve' (python3 -m http.server --directory $(HTML))."
+
+serve: book
+	@echo "http://localhost:$(PORT) (stop with Ctrl+C)"
+	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(HTML)
+
+lab: $(VENV)/book.installed
+	@$(BIN)/jupyter lab
+
+test: $(VENV)/test.installed
+	@$(BIN)/python tools/run_tests.py
+
+bench: $(VENV)/test.installed
+	@for file in tests/benchmarks/bench_*.py; do $(BIN)/python $$file || exit; done
+
+clean:
+	rm -rf _build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing:" \
+		"sudo apt install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python's venv" \
+		"module is missing: sudo apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# one environment; each target adds the extra it needs
+$(VENV)/%.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing what 'make $*' needs (some minutes the first time) ..."
+	$(BIN)/python -m pip install -c constraints.txt -e '.[$*]'
+	@touch $@

@@ -1,0 +1,72 @@
+"""What the pages need from Sphinx beyond its options.
+
+1. Every kernel that the build starts gets the variables in `kernel.env`.
+2. The colours of `mini_compress.plotting` become CSS variables, so pages and
+   widgets use the same ones as the figures.
+3. Docstring lines of the form `name : text` become a definition list, and
+   `[key]` a citation.
+4. Scripts of sphinx-thebe are dropped: unused, and loaded twice.
+"""
+
+import os
+import re
+from pathlib import Path
+
+from mini_compress.plotting import COLORS
+
+BOOK = Path(__file__).resolve().parent.parent
+PALETTE = "palette.css"
+FIELD = re.compile(r"^([a-z][\w, ]*) : (.+)$")
+CITATION = re.compile(r"\[([a-z]\w+\d{4}\w*)\]")
+
+
+def set_kernel_environment(app):
+    """Give what is in kernel.env to this process and to its kernels."""
+    for line in (BOOK / "kernel.env").read_text().split():
+        name, value = line.split("=")
+        os.environ[name] = value
+
+
+def write_palette(app):
+    """Write one CSS variable per family of methods."""
+    lines = [
+        f"  --mc-{name.replace('_', '-')}: {color};"
+        for name, color in COLORS.items()
+    ]
+    folder = Path(app.outdir) / "_static"
+    folder.mkdir(parents=True, exist_ok=True)
+    css = "\n".join([":root {", *lines, "}", ""])
+    (folder / PALETTE).write_text(css)
+    app.add_css_file(PALETTE)
+
+
+def typeset_docstring(app, what, name, obj, options, lines):
+    """Turn our plain docstrings into reStructuredText, in place."""
+    typeset = []
+    for line in lines:
+        line = CITATION.sub(r":cite:`\1`", line)
+        line = re.sub(r"(?<![:`])`([^`]+)`(?!`)", r"``\1``", line)
+        field = FIELD.match(line)
+        if field:
+            typeset += [f"``{field[1]}``", f"    {field[2]}"]
+        else:
+            typeset.append(line)
+    lines[:] = typeset
+
+
+def drop_thebe(app, pagename, templatename, context, doctree):
+    """Keep sphinx-thebe's scripts off the page."""
+    context["script_files"] = [
+        script
+        for script in context.get("script_files", [])
+        if "thebe" not in f"{script} {getattr(script, 'attributes', '')}".lower()
+    ]
+
+
+def setup(app):
+    """Connect the functions above to the events of a build."""
+    app.connect("builder-inited", set_kernel_environment)
+    app.connect("builder-inited", write_palette)
+    app.connect("autodoc-process-docstring", typeset_docstring)
+    app.connect("html-page-context", drop_thebe, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,87 @@
+"""Run the book's notebooks in parallel, into the cache that the build reads.
+
+The build itself would run them one after the other, and would not notice that
+the package has changed: its cache looks at the notebooks' own code alone.
+"""
+
+import hashlib
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from jupyter_cache import get_cache
+from jupyter_cache.base import JupyterCacheAbstract
+from jupyter_cache.executors import load_executor
+from myst_nb.core.read import is_myst_markdown_notebook
+from sphinx_external_toc.parsing import parse_toc_yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "_build"
+CACHE = BUILD / ".jupyter_cache"
+CELL_TIMEOUT = 60  # seconds, as in _config.yml
+READER = {"type": "plugin", "name": "myst_nb_md"}  # what the build uses
+
+
+def hash_sources() -> str:
+    """Return a sha256 of all that a notebook's output depends on."""
+    package = (ROOT / "mini_compress").rglob("*")
+    files = [path for path in package if "__pycache__" not in path.parts]
+    files += [ROOT / "constraints.txt", ROOT / "book" / "kernel.env"]
+    digest = hashlib.sha256(sys.version.encode())
+    for path in sorted(path for path in files if path.is_file()):
+        digest.update(str(path.relative_to(ROOT)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def drop_stale_outputs() -> None:
+    """Forget every stored output if the sources have changed."""
+    stamp = BUILD / "sources.sha256"
+    current = hash_sources()
+    if not stamp.exists() or stamp.read_text() != current:
+        for folder in [CACHE, BUILD / ".doctrees", BUILD / "jupyter_execute"]:
+            shutil.rmtree(folder, ignore_errors=True)
+        BUILD.mkdir(exist_ok=True)
+        stamp.write_text(current)
+
+
+def find_notebooks() -> list[Path]:
+    """Return the pages in the table of contents that hold code."""
+    pages = [ROOT / f"{name}.md" for name in parse_toc_yaml(ROOT / "_toc.yml")]
+    return [page for page in pages if is_myst_markdown_notebook(page.read_text())]
+
+
+def report_run(cache: JupyterCacheAbstract, path: str) -> bool:
+    """Print how the run of one notebook went; return whether it succeeded."""
+    record = cache.get_project_record(path)
+    cached = cache.get_cached_project_nb(path)
+    name = Path(path).relative_to(ROOT)
+    if cached is not None:
+        print(f"  {cached.data['execution_seconds']:6.1f} s  {name}")
+        return True
+    print(f"    FAILED  {name}\n{record.traceback or ''}")
+    return False
+
+
+def main() -> int:
+    """Run what is not in the cache yet."""
+    drop_stale_outputs()
+    cache = get_cache(str(CACHE))
+    paths = [str(page) for page in find_notebooks()]
+    for path in paths:
+        cache.add_nb_to_project(path, read_data=READER)
+    waiting = [record.uri for record in cache.list_unexecuted(paths)]
+    print(f"Notebooks: {len(paths)}, to run: {len(waiting)}", flush=True)
+    if not waiting:
+        return 0
+    started = time.perf_counter()
+    executor = load_executor("local-parallel", cache)
+    executor.run_and_cache(filter_uris=waiting, timeout=CELL_TIMEOUT)
+    succeeded = [report_run(cache, path) for path in waiting]
+    print(f"All took {time.perf_counter() - started:.1f} s", flush=True)
+    return 0 if all(succeeded) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
