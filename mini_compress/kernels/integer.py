@@ -9,8 +9,8 @@ The sum is an integer: `matmul_int8`, `linear_int8` and `conv2d_int8` compute
 it in int32. `requantize` multiplies it by the scales and returns to 8 bits.
 """
 
-import itertools
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -33,6 +33,7 @@ __all__ = [
 ZeroPoint = int | np.ndarray
 
 EXACT_FLOAT32 = 1 << 24  # float32 holds every integer up to here
+TILE_ROWS, TILE_COLS = 192, 512  # of a product, computed at a time
 
 
 def matmul_int8(
@@ -208,20 +209,31 @@ def _exact_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
     BLAS has no 8-bit product, and numpy's own integer product is two orders
     of magnitude slower than its float32 one. So the inner axis is cut where a
-    sum could leave the integers that float32 holds; pieces are added in int32.
+    sum could leave the integers that float32 holds; parts are added in int32.
+    Tiles keep the float copies small enough to be reused, not fetched anew
+    from the operating system, which costs more than the product itself.
     """
     largest = _magnitude(a.dtype) * _magnitude(b.dtype)
-    pieces = max(1, math.ceil(a.shape[-1] * largest / EXACT_FLOAT32))
-    a_float, b_float = a.astype(np.float32), b.astype(np.float32)
-    edges = np.linspace(0, a.shape[-1], pieces + 1).astype(int)
-    parts = (
-        a_float[..., start:stop] @ b_float[..., start:stop, :]
-        for start, stop in itertools.pairwise(edges)
-    )
-    acc = next(parts).astype(np.int32)
-    for part in parts:
-        acc += part.astype(np.int32)
+    depth = EXACT_FLOAT32 // largest
+    lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    acc = np.empty((*lead, a.shape[-2], b.shape[-1]), np.int32)
+    for inner in _slices(max(a.shape[-1], 1), depth):
+        for cols in _slices(b.shape[-1], TILE_COLS):
+            right = b[..., inner, cols].astype(np.float32)
+            for rows in _slices(a.shape[-2], TILE_ROWS):
+                left = a[..., rows, inner].astype(np.float32)
+                part = left @ right
+                if inner.start == 0:
+                    acc[..., rows, cols] = part
+                else:
+                    acc[..., rows, cols] += part.astype(np.int32)
     return acc
+
+
+def _slices(length: int, size: int) -> Iterator[slice]:
+    """Cut range(length) into slices of at most `size`."""
+    for start in range(0, length, size):
+        yield slice(start, start + size)
 
 
 def _magnitude(dtype: np.dtype) -> int:
