@@ -48,8 +48,11 @@ def drop_stale_outputs() -> None:
 
 def find_notebooks() -> list[Path]:
     """Return the pages in the table of contents that hold code."""
-    pages = [ROOT / f"{name}.md" for name in parse_toc_yaml(ROOT / "_toc.yml")]
-    return [page for page in pages if is_myst_markdown_notebook(page.read_text())]
+    names = parse_toc_yaml(ROOT / "_toc.yml")
+    pages = [ROOT / f"{name}.md" for name in names]
+    return [
+        page for page in pages if is_myst_markdown_notebook(page.read_text())
+    ]
 
 
 def report_run(cache: JupyterCacheAbstract, path: str) -> bool:

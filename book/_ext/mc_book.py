@@ -56,10 +56,11 @@ def typeset_docstring(app, what, name, obj, options, lines):
 
 def drop_thebe(app, pagename, templatename, context, doctree):
     """Keep sphinx-thebe's scripts off the page."""
+    scripts = context.get("script_files", [])
     context["script_files"] = [
         script
-        for script in context.get("script_files", [])
-        if "thebe" not in f"{script} {getattr(script, 'attributes', '')}".lower()
+        for script in scripts
+        if "thebe" not in f"{script.filename} {script.attributes}".lower()
     ]
 
 

@@ -1,0 +1,155 @@
+"""What may import what, and how little `import mini_compress` brings in."""
+
+import ast
+import graphlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import mini_compress
+
+PACKAGE = Path(mini_compress.__file__).parent
+# The import arrow: a module imports from its own row and from rows above it.
+# Private modules at the top (_require, ...) belong to the first row.
+ROWS = [
+    {"plotting"},
+    {"kernels"},
+    {"layers"},
+    {"models", "datasets", "artifact"},
+    {"hardware", "training", "zoo", "measuring"},
+    {"pruning", "quantization", "distillation", "low_rank"},
+    {"export", "studies", "results", "widgets", "checks", "cli"},
+]
+FAMILIES = ROWS[5]
+LEVELS = {name: level for level, row in enumerate(ROWS) for name in row}
+
+# Run before the import under test: only these may be imported after it.
+BLOCK = """
+import sys
+
+class Block:
+    allowed = {*sys.stdlib_module_names, "numpy", "mini_compress"}
+
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] not in self.allowed:
+            raise ImportError(f"blocked: {name}")
+
+sys.meta_path.insert(0, Block())
+"""
+
+
+def dotted_name(path: Path) -> str:
+    """Name a file from the package down: kernels/affine.py, kernels.affine."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def modules() -> dict[str, Path]:
+    """Return every module of the package but its lazy top."""
+    named = {dotted_name(path): path for path in PACKAGE.rglob("*.py")}
+    del named[""]
+    return named
+
+
+def imports_of(name: str, path: Path) -> set[str]:
+    """Return what a module imports, absolutely named."""
+    found = set()
+    package = f"mini_compress.{name}".split(".")
+    if path.name != "__init__.py":
+        package = package[:-1]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1]
+            start = ".".join(base) if node.level else ""
+            source = ".".join(part for part in (start, node.module) if part)
+            found |= {f"{source}.{alias.name}" for alias in node.names}
+    return found
+
+
+def level_of(name: str) -> int | None:
+    """Return the row of a module, None if it has no place."""
+    top = name.partition(".")[0]
+    return 0 if top.startswith("_") else LEVELS.get(top)
+
+
+def own_imports(name: str, path: Path) -> set[str]:
+    """Return the modules of this package that a module imports."""
+    known = modules()
+    own = set()
+    for target in imports_of(name, path):
+        inner = target.removeprefix("mini_compress.")
+        if inner != target:
+            # `from .kernels import affine` or `from .kernels.affine import x`
+            own.add(inner if inner in known else inner.rpartition(".")[0])
+    return own - {"", name}
+
+
+def run_python(code: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True
+    )
+
+
+def test_every_module_has_a_place_in_the_order():
+    homeless = [name for name in modules() if level_of(name) is None]
+    assert not homeless, "add the new modules to ROWS"
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_imports_point_one_way(name):
+    top = name.partition(".")[0]
+    for other in own_imports(name, modules()[name]):
+        other_top = other.partition(".")[0]
+        assert level_of(other) <= level_of(name), f"{name} imports {other}"
+        if top in FAMILIES and other_top in FAMILIES:
+            assert top == other_top, f"{name} imports another family, {other}"
+
+
+def test_imports_have_no_cycle():
+    leaves = {
+        name: own_imports(name, path)
+        for name, path in modules().items()
+        if path.name != "__init__.py"
+    }
+    graph = {name: own & leaves.keys() for name, own in leaves.items()}
+    list(graphlib.TopologicalSorter(graph).static_order())
+
+
+def test_a_backward_import_would_be_seen(tmp_path):
+    path = tmp_path / "fake.py"
+    path.write_text("from ..quantization import weights\nimport torch\n")
+    assert imports_of("kernels.fake", path) == {
+        "mini_compress.quantization.weights",
+        "torch",
+    }
+
+
+def test_kernels_need_numpy_alone():
+    done = run_python(BLOCK + "import mini_compress.kernels")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("module", ["torch", "safetensors", "scipy"])
+def test_the_block_blocks(module):
+    done = run_python(BLOCK + f"import {module}")
+    assert f"blocked: {module}" in done.stderr
+
+
+def test_package_is_imported_without_torch():
+    done = run_python(
+        "import sys, mini_compress; sys.exit('torch' in sys.modules)"
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_kernels_are_imported_in_a_fifth_of_a_second():
+    code = (
+        "import time, numpy; start = time.perf_counter();"
+        "import mini_compress.kernels; print(time.perf_counter() - start)"
+    )
+    seconds = min(float(run_python(code).stdout) for _ in range(3))
+    assert seconds < 0.2
