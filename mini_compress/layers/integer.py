@@ -1,0 +1,93 @@
+"""A layer that multiplies 8-bit codes with 8-bit codes and sums in int32.
+
+    y = scale_x * scale_weight * (sum (code_x - zero_x) * code_weight + bias)
+
+The input arrives in float32 and is quantized on entry with a scale that was
+fixed beforehand (static quantization); the int32 sum is scaled back on exit.
+Between the two there are only integers.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from .geometry import Geometry
+from .packed_weight import PackedWeight
+
+EXACT_FLOAT32 = 1 << 24  # float32 holds every integer up to here
+LARGEST_INT32 = (1 << 31) - 1
+
+
+class IntegerLayer(nn.Module):
+    """A linear or convolutional layer on codes of 8 bits.
+
+    geometry : what the layer multiplies with what
+    bias : whether it has one, in int32 steps of scale_x * scale_weight
+    per_tensor : one step for the whole weight instead of one per output
+
+    Buffers: weight (see `PackedWeight`); x_scale, () float32; x_zero_point,
+    () int32: codes of the input are uint8; bias, (outputs,) int32.
+    """
+
+    x_scale: Tensor
+    x_zero_point: Tensor
+    bias: Tensor | None
+    weight_bits = 8
+    activation_bits = 8
+
+    def __init__(
+        self, geometry: Geometry, *, bias: bool, per_tensor: bool = False
+    ) -> None:
+        super().__init__()
+        self.geometry = geometry
+        self.weight = PackedWeight(
+            geometry.weight_shape,
+            bits=8,
+            group_size=geometry.products_per_output,
+            per_tensor=per_tensor,
+        )
+        outputs = geometry.weight_shape[0]
+        self.register_buffer("x_scale", torch.ones(()))
+        self.register_buffer("x_zero_point", torch.zeros((), dtype=torch.int32))
+        self.register_buffer(
+            "bias", torch.zeros(outputs, dtype=torch.int32) if bias else None
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the layer; x and the result are float32."""
+        acc = self.accumulate(self.quantize_input(x))
+        steps = self.x_scale * self.weight.scale.reshape(-1)
+        return acc * self.geometry.per_output(steps)
+
+    def quantize_input(self, x: Tensor) -> Tensor:
+        """Return the codes of x, uint8; equals `kernels.affine.quantize`."""
+        codes = torch.round(x / self.x_scale) + self.x_zero_point
+        return codes.clamp(0, 255).to(torch.uint8)
+
+    def accumulate(self, codes: Tensor) -> Tensor:
+        """Return the int32 sums of products of codes, bias included.
+
+        codes : uint8, as the geometry has it. Equals `kernels.integer`'s
+            linear_int8 and conv2d_int8 bit for bit: the product runs on
+            floats, in the narrowest type that holds every partial sum.
+        """
+        exact = self._exact_type()
+        centered = codes.to(exact) - self.x_zero_point.to(exact)
+        weight = self.weight.codes().to(exact)
+        acc = self.geometry.exact_product(centered, weight).to(torch.int32)
+        if self.bias is not None:
+            acc += self.geometry.per_output(self.bias)
+        return acc
+
+    def largest_sum(self) -> int:
+        """Bound what |sum| any input can reach, before the bias."""
+        rows = self.weight.codes().to(torch.int64).abs().flatten(1)
+        zero = int(self.x_zero_point)
+        return int(rows.sum(dim=1).max()) * max(zero, 255 - zero)
+
+    def _exact_type(self) -> torch.dtype:
+        fits = self.largest_sum() <= EXACT_FLOAT32
+        return torch.float32 if fits else torch.float64
+
+    def extra_repr(self) -> str:
+        """Show the geometry when the module is printed."""
+        return f"{self.geometry}, bias={self.bias is not None}"
