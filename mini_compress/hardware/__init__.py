@@ -1,0 +1,34 @@
+"""What a network costs: bytes, MACs, milliseconds and energy.
+
+Real figures (bytes of the file, milliseconds measured here) and modelled ones
+(the roofline's lower bound, microjoules) are kept apart: a table holds the
+one or the other, and says which.
+"""
+
+from .costs import LayerCost, ModelCost, layer_costs
+from .devices import DEVICES, find_device
+from .energy import Energy, model_energy
+from .machine import measure_machine
+from .profiles import DeviceProfile, Source
+from .roofline import LayerTime, ModelTime, model_time, plot_roofline
+from .timing import Timing, measure_model_ms, measure_ms
+
+__all__ = [
+    "DEVICES",
+    "DeviceProfile",
+    "Energy",
+    "LayerCost",
+    "LayerTime",
+    "ModelCost",
+    "ModelTime",
+    "Source",
+    "Timing",
+    "find_device",
+    "layer_costs",
+    "measure_machine",
+    "measure_model_ms",
+    "measure_ms",
+    "model_energy",
+    "model_time",
+    "plot_roofline",
+]

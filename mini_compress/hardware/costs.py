@@ -1,0 +1,192 @@
+"""What each layer of a network costs for one example: MACs and bytes.
+
+What moves through memory is counted as if every layer read its weights and
+its input once and wrote its output once. So a layer without MACs (batch
+normalization, ReLU, pooling) still costs bytes, as it does when it runs by
+itself; a layer that only reads the same numbers in another shape (Flatten,
+Identity, Dropout in evaluation) costs none. What happens between layers, such
+as the addition of a residual block, is not seen and not counted.
+"""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .._require import require_int
+from ._inference import device_of, inference, require_module
+from .counting import (
+    FLOAT_BITS,
+    activation_bits,
+    count_macs,
+    find_layers,
+    is_counted,
+    stored_bytes,
+    weight_bits,
+)
+from .tables import Table, Tables
+
+_VIEWS = (
+    nn.Dropout,
+    nn.Flatten,
+    nn.Identity,
+    nn.Sequential,  # an empty one: the short cut of a residual block
+    nn.Unflatten,
+)
+
+
+@dataclass(frozen=True)
+class LayerCost:
+    """The cost of one call of one layer, for one example.
+
+    macs : multiply-accumulates
+    weight_bytes : all that the layer stores (weights, bias, scales), in bytes
+    input_bytes, output_bytes : activations read and written, in bytes
+    weight_bits, activation_bits : bits of a number; 32 means float32
+    """
+
+    name: str
+    kind: str
+    output_shape: tuple[int, ...]
+    macs: int
+    weight_bytes: int
+    input_bytes: int
+    output_bytes: int
+    weight_bits: int = FLOAT_BITS
+    activation_bits: int = FLOAT_BITS
+
+    @property
+    def num_bytes(self) -> int:
+        """All bytes moved: weights, input and output."""
+        return self.weight_bytes + self.input_bytes + self.output_bytes
+
+    @property
+    def arithmetic(self) -> str:
+        """The type that is multiplied: "int8" or "float32".
+
+        Integer weights with float activations are turned into floats first.
+        """
+        return "int8" if self.activation_bits <= 8 else "float32"
+
+    @property
+    def intensity(self) -> float:
+        """Arithmetic intensity, in MACs per byte; 0 where nothing moves."""
+        return self.macs / self.num_bytes if self.num_bytes else 0.0
+
+
+@dataclass(frozen=True, repr=False)
+class ModelCost(Tables):
+    """The cost of every layer, in the order in which they ran."""
+
+    layers: tuple[LayerCost, ...]
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates for one example."""
+        return sum(layer.macs for layer in self.layers)
+
+    @property
+    def num_bytes(self) -> int:
+        """Bytes moved for one example."""
+        return sum(layer.num_bytes for layer in self.layers)
+
+    def tables(self) -> tuple[Table, ...]:
+        """Show one row for each layer and one for the sum."""
+        rows = [_row(layer) for layer in self.layers]
+        total = ("total", "", "", f"{self.macs:,}", *_byte_sums(self.layers))
+        header = (
+            *("layer", "kind", "output", "MACs"),
+            *("weight bytes", "input bytes", "output bytes"),
+            *("weight bits", "activation bits"),
+        )
+        return (Table("Cost of one example", header, (*rows, total)),)
+
+
+def layer_costs(
+    model: nn.Module, *, input_shape: tuple[int, ...] = (1, 28, 28)
+) -> ModelCost:
+    """Count MACs and bytes of each layer by running one blank example.
+
+    model : any torch module; it stays as it is, mode and hooks included
+    input_shape : of one example, without the batch axis
+    returns : one `LayerCost` for each call of a layer, in order
+
+    A layer that holds parameters and is of no known kind is an error that
+    names it, and so is an input that does not fit.
+
+    >>> cost = layer_costs(nn.Conv2d(1, 8, 3, stride=2))
+    >>> cost.layers[0].output_shape, cost.macs  # 8 * 13 * 13 * (1 * 3 * 3)
+    ((8, 13, 13), 12168)
+    """
+    require_module("model", model)
+    for size in input_shape:
+        require_int("each size in input_shape", size, 1)
+    names: dict[nn.Module, str] = {}
+    for name, layer in find_layers(model):
+        names.setdefault(layer, name)  # a shared layer gets one hook
+    costs: list[LayerCost] = []
+    with inference(model), ExitStack() as hooks:
+        for layer, name in names.items():
+            record = partial(_record, costs, name or type(layer).__name__)
+            hooks.enter_context(layer.register_forward_hook(record))
+        try:
+            model(torch.zeros(1, *input_shape, device=device_of(model)))
+        except RuntimeError as error:
+            raise ValueError(
+                f"input_shape must fit the model, got {input_shape}: {error}"
+            ) from error
+    return ModelCost(tuple(costs))
+
+
+def _record(
+    costs: list[LayerCost],
+    name: str,
+    layer: nn.Module,
+    inputs: tuple[Any, ...],
+    output: Tensor,
+) -> None:
+    """Note the cost of a call; torch calls this after each forward pass."""
+    moved = 0 if isinstance(layer, _VIEWS) else 1
+    costs.append(
+        LayerCost(
+            name=name,
+            kind=type(layer).__name__,
+            output_shape=tuple(output.shape[1:]),
+            macs=count_macs(layer, output) if is_counted(layer) else 0,
+            weight_bytes=stored_bytes(layer),
+            input_bytes=moved * sum(_num_bytes(layer, x) for x in inputs),
+            output_bytes=moved * _num_bytes(layer, output),
+            weight_bits=weight_bits(layer),
+            activation_bits=activation_bits(layer),
+        )
+    )
+
+
+def _num_bytes(layer: nn.Module, x: Tensor) -> int:
+    """Count the bytes of an activation as this layer reads or writes it."""
+    return -(-x.numel() * activation_bits(layer) // 8)
+
+
+def _row(layer: LayerCost) -> tuple[str, ...]:
+    shape = " x ".join(map(str, layer.output_shape))
+    weight_bits = str(layer.weight_bits) if layer.weight_bytes else "-"
+    bits = (weight_bits, str(layer.activation_bits))
+    macs = f"{layer.macs:,}"
+    return (layer.name, layer.kind, shape, macs, *_bytes(layer), *bits)
+
+
+def _bytes(layer: LayerCost) -> tuple[str, ...]:
+    sizes = (layer.weight_bytes, layer.input_bytes, layer.output_bytes)
+    return tuple(f"{size:,}" for size in sizes)
+
+
+def _byte_sums(layers: tuple[LayerCost, ...]) -> tuple[str, ...]:
+    sums = (
+        sum(layer.weight_bytes for layer in layers),
+        sum(layer.input_bytes for layer in layers),
+        sum(layer.output_bytes for layer in layers),
+    )
+    return (*(f"{size:,}" for size in sums), "", "")

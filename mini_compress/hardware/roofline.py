@@ -1,0 +1,187 @@
+"""The shortest time a machine allows: the roofline.
+
+    time of a layer >= max(MACs / peak rate, bytes / bandwidth)
+
+A layer is bound by compute when the first is longer and by memory when the
+second is; the border is where its arithmetic intensity (MACs per byte) equals
+the machine's balance (peak rate / bandwidth). The time of a network is the
+sum over its layers, which run one after the other. Every layer is taken to
+fetch its numbers from memory: where a network stays in a cache, or layers are
+fused, the real bound is lower still. See [williams2009roofline].
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..plotting import COLORS, LINE_STYLES, MARKERS
+from .costs import LayerCost, ModelCost
+from .devices import find_device
+from .profiles import DeviceProfile
+from .tables import Table, Tables, significant
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LOWER_BOUND = "lower bound (roofline)"
+
+
+@dataclass(frozen=True)
+class LayerTime:
+    """The lower bound of one layer on one machine.
+
+    compute_ms : None where the machine has no rate for the layer's data type
+    """
+
+    layer: LayerCost
+    compute_ms: float | None
+    memory_ms: float
+
+    @property
+    def time_ms(self) -> float | None:
+        """The longer of the two; None where one is not known."""
+        if self.compute_ms is None:
+            return None
+        return max(self.compute_ms, self.memory_ms)
+
+    @property
+    def bound(self) -> str:
+        """What sets the time: "compute", "memory" or "nothing"."""
+        if self.compute_ms is None:
+            return f"unknown: no {self.layer.arithmetic} rate"
+        if not self.layer.num_bytes:
+            return "nothing"
+        return "compute" if self.compute_ms > self.memory_ms else "memory"
+
+
+@dataclass(frozen=True, repr=False)
+class ModelTime(Tables):
+    """The lower bounds of all layers of a network on one machine."""
+
+    device: DeviceProfile
+    layers: tuple[LayerTime, ...]
+
+    @property
+    def time_ms(self) -> float | None:
+        """The sum over layers; None where one of them is not known."""
+        times = [layer.time_ms for layer in self.layers]
+        known = [time for time in times if time is not None]
+        return sum(known) if len(known) == len(times) else None
+
+    def tables(self) -> tuple[Table, ...]:
+        """Show one row for each layer and one for the sum."""
+        rows = [
+            (
+                layer.layer.name,
+                layer.layer.arithmetic,
+                significant(layer.layer.intensity),
+                significant(layer.time_ms),
+                layer.bound,
+            )
+            for layer in self.layers
+        ]
+        total = ("total", "", "", significant(self.time_ms), "")
+        caption = f"Modelled on {self.device.name}, {LOWER_BOUND}"
+        header = ("layer", "type", "MACs/byte", "ms", "bound by")
+        return (Table(caption, header, (*rows, total)),)
+
+
+def model_time(cost: ModelCost, device: str | DeviceProfile) -> ModelTime:
+    """Model the shortest time of one example on a device, layer by layer.
+
+    device : a name in DEVICES or a profile, such as `measure_machine` gives
+    returns : its `time_ms` is a lower bound, in milliseconds. Where the device
+        has no rate for a data type that the network multiplies, the time is
+        None and `bound` says which; no other type's rate is put in its place.
+    """
+    profile = find_device(device)
+    times = (_layer_time(layer, profile) for layer in cost.layers)
+    return ModelTime(profile, tuple(times))
+
+
+def _layer_time(layer: LayerCost, device: DeviceProfile) -> LayerTime:
+    rate = device.macs_per_second.get(layer.arithmetic)
+    compute_ms = 1e3 * layer.macs / rate if rate else None
+    if not layer.macs:
+        compute_ms = 0.0  # no rate is needed
+    return LayerTime(
+        layer, compute_ms, 1e3 * layer.num_bytes / device.bytes_per_second
+    )
+
+
+def plot_roofline(
+    axes: "Axes",
+    cost: ModelCost,
+    devices: Sequence[str | DeviceProfile],
+) -> "Axes":
+    """Draw the roof of each device and mark where each layer stands under it.
+
+    Along: MACs per byte. Up: the billions of MACs a second that the device
+    allows at most. Both are logarithmic. Left of a roof's bend memory is the
+    limit, right of it compute. A layer is a marker on the roof of its data
+    type; a type for which a device has no rate is not drawn. Devices differ
+    in line style and marker, data types in color.
+    """
+    counted = [layer for layer in cost.layers if layer.macs]
+    if not counted:
+        raise ValueError("cost must hold a layer with MACs, got none")
+    profiles = [find_device(device) for device in devices]
+    types = sorted({layer.arithmetic for layer in counted})
+    ends = _ends(counted, profiles, types)
+    for index, profile in enumerate(profiles):
+        for arithmetic in types:
+            if arithmetic in profile.macs_per_second:
+                points = [x for x in counted if x.arithmetic == arithmetic]
+                _draw_roof(axes, profile, arithmetic, points, ends, index)
+    axes.set(
+        xscale="log",
+        yscale="log",
+        xlabel="arithmetic intensity (MACs per byte)",
+        ylabel="rate at most (GMAC/s)",
+    )
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    return axes
+
+
+def _ends(
+    layers: Sequence[LayerCost],
+    devices: Sequence[DeviceProfile],
+    types: Sequence[str],
+) -> tuple[float, float]:
+    """Choose a range of intensities that shows every layer and every bend."""
+    shown = [layer.intensity for layer in layers]
+    for device in devices:
+        rates = [device.macs_per_second.get(name) for name in types]
+        shown += [rate / device.bytes_per_second for rate in rates if rate]
+    return min(shown) / 2, max(shown) * 2
+
+
+def _draw_roof(
+    axes: "Axes",
+    device: DeviceProfile,
+    arithmetic: str,
+    layers: Sequence[LayerCost],
+    ends: tuple[float, float],
+    index: int,
+) -> None:
+    """Draw one roof with its layers; `index` chooses line style and marker."""
+    rate = device.macs_per_second[arithmetic]
+    bend = rate / device.bytes_per_second
+    color = {"float32": COLORS["float"], "int8": COLORS["quantization"]}
+    corners = sorted([*ends, bend])
+    axes.plot(
+        corners,
+        [min(x / bend, 1) * rate / 1e9 for x in corners],
+        color=color[arithmetic],
+        linestyle=LINE_STYLES[index % len(LINE_STYLES)],
+        marker="",
+        label=f"{device.name}, {arithmetic}",
+    )
+    markers = list(MARKERS.values())
+    axes.plot(
+        [layer.intensity for layer in layers],
+        [min(layer.intensity / bend, 1) * rate / 1e9 for layer in layers],
+        color=color[arithmetic],
+        linestyle="",
+        marker=markers[index % len(markers)],
+    )

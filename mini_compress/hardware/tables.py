@@ -1,0 +1,91 @@
+"""One small table, shown as HTML, Markdown or plain text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+
+@dataclass(frozen=True)
+class Table:
+    """A caption, a header and rows of text; the first column is a name.
+
+    >>> print(Table("Sizes", ("layer", "KB"), (("conv", "1.2"),)).text())
+    Sizes
+    layer   KB
+    conv   1.2
+    """
+
+    caption: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def text(self) -> str:
+        """Line the columns up: names to the left, figures to the right."""
+        lines = (self.header, *self.rows)
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        return "\n".join([self.caption, *(_line(x, widths) for x in lines)])
+
+    def markdown(self) -> str:
+        """Write a pipe table below its caption."""
+        rule = (":--", *("--:" for _ in self.header[1:]))
+        lines = (self.header, rule, *self.rows)
+        cells = (
+            "| " + " | ".join(x.replace("|", r"\|") for x in line) + " |"
+            for line in lines
+        )
+        return "\n".join([f"**{self.caption}**", "", *cells])
+
+    def html(self) -> str:
+        """Write a table of the class that notebooks style."""
+        head = _html_row(self.header, "col")
+        body = "".join(_html_row(row, "row") for row in self.rows)
+        return (
+            f'<table class="dataframe"><caption>{escape(self.caption)}'
+            f"</caption><thead>{head}</thead><tbody>{body}</tbody></table>"
+        )
+
+
+class Tables:
+    """What shows itself in a notebook as one or several tables."""
+
+    def tables(self) -> tuple[Table, ...]:
+        """Give the tables, in the order in which they are shown."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return "\n\n".join(table.text() for table in self.tables())
+
+    def _repr_markdown_(self) -> str:
+        return "\n\n".join(table.markdown() for table in self.tables())
+
+    def _repr_html_(self) -> str:
+        return "\n".join(table.html() for table in self.tables())
+
+
+def significant(value: float | None, digits: int = 3) -> str:
+    """Write a figure with so many digits; None, which is unknown, as a dash.
+
+    >>> [significant(x) for x in (0.0012345, 431080.0, 10.3, 0, None)]
+    ['0.00123', '431,000', '10.3', '0', '-']
+    """
+    if value is None:
+        return "-"
+    if value == 0:
+        return "0"
+    rounded, exponent = f"{value:.{digits - 1}e}".split("e")
+    decimals = max(digits - 1 - int(exponent), 0)
+    return f"{float(f'{rounded}e{exponent}'):,.{decimals}f}"
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    first, *others = zip(cells, widths, strict=True)
+    figures = (f"{cell:>{width}}" for cell, width in others)
+    return "  ".join([f"{first[0]:<{first[1]}}", *figures]).rstrip()
+
+
+def _html_row(cells: Sequence[str], first_scope: str) -> str:
+    first, *others = (escape(cell) for cell in cells)
+    tag = "th scope='col'" if first_scope == "col" else "td"
+    end = tag.split()[0]
+    tail = "".join(f"<{tag}>{cell}</{end}>" for cell in others)
+    return f"<tr><th scope='{first_scope}'>{first}</th>{tail}</tr>"

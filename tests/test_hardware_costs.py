@@ -1,0 +1,141 @@
+"""MACs and bytes by hand, and against torch's own counter."""
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from mini_compress import models
+from mini_compress.hardware import LayerCost, layer_costs
+
+
+def macs_of_torch(model, input_shape):
+    """Half of the FLOPs that torch itself counts (torch 2.13)."""
+    counter = FlopCounterMode(display=False)
+    with counter, torch.no_grad():
+        model.eval()(torch.zeros(1, *input_shape))
+    flops = counter.get_total_flops()
+    assert flops % 2 == 0
+    return flops // 2
+
+
+@pytest.mark.parametrize(
+    ("layer", "input_shape", "macs"),
+    [
+        (nn.Linear(784, 300), (784,), 784 * 300),
+        (nn.Conv2d(1, 20, 5), (1, 28, 28), 20 * 24 * 24 * 25),
+        (
+            nn.Conv2d(8, 16, 3, stride=2, padding=1),
+            (8, 28, 28),
+            16 * 14 * 14 * 8 * 9,
+        ),
+        (nn.Conv2d(8, 16, 3, groups=4), (8, 10, 10), 16 * 8 * 8 * 2 * 9),
+        (nn.Conv2d(6, 6, 3, groups=6), (6, 10, 10), 6 * 8 * 8 * 9),
+        (nn.Conv2d(2, 4, 3, dilation=2), (2, 10, 10), 4 * 6 * 6 * 2 * 9),
+        (nn.Conv2d(3, 5, (1, 3)), (3, 7, 9), 5 * 7 * 7 * 3 * 3),
+    ],
+)
+def test_macs_by_hand_and_by_torch(layer, input_shape, macs):
+    assert layer_costs(layer, input_shape=input_shape).macs == macs
+    assert macs_of_torch(layer, input_shape) == macs
+
+
+@pytest.mark.parametrize("name", sorted(models.NETWORKS))
+def test_macs_of_networks_equal_torch(name):
+    model = models.build(name, seed=0)
+    assert layer_costs(model).macs == macs_of_torch(model, (1, 28, 28))
+
+
+def test_each_layer_of_lenet300():
+    cost = layer_costs(models.build("LeNet300", seed=0))
+    linear = [x for x in cost.layers if x.kind == "Linear"]
+    assert [x.macs for x in linear] == [784 * 300, 300 * 100, 100 * 10]
+    assert [x.output_shape for x in linear] == [(300,), (100,), (10,)]
+    assert cost.macs == sum(x.macs for x in linear)
+    assert cost.num_bytes == sum(x.num_bytes for x in cost.layers)
+
+
+def test_bytes_of_a_convolution():
+    (layer,) = layer_costs(nn.Conv2d(1, 8, 3)).layers
+    assert layer.weight_bytes == 4 * (8 * 9 + 8)
+    assert layer.input_bytes == 4 * 28 * 28
+    assert layer.output_bytes == 4 * 8 * 26 * 26
+    assert layer.num_bytes == 320 + 3136 + 21632
+    assert layer.intensity == layer.macs / layer.num_bytes
+    assert (layer.weight_bits, layer.activation_bits) == (32, 32)
+
+
+def test_layers_without_macs_move_bytes_and_views_none():
+    model = nn.Sequential(
+        nn.BatchNorm2d(2), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()
+    )
+    norm, relu, pool, flatten = layer_costs(model, input_shape=(2, 4, 4)).layers
+    assert [x.macs for x in (norm, relu, pool, flatten)] == [0, 0, 0, 0]
+    assert norm.weight_bytes == 4 * 4 * 2  # scale, shift, mean, variance
+    assert relu.num_bytes == 2 * 4 * 32
+    assert pool.num_bytes == 4 * 32 + 4 * 8
+    assert flatten.num_bytes == 0
+    assert flatten.intensity == 0
+
+
+def test_arithmetic_follows_the_activations():
+    numbers = {"macs": 1, "weight_bytes": 1, "input_bytes": 1}
+    weights_only = LayerCost(
+        "fc", "Linear", (1,), output_bytes=1, weight_bits=4, **numbers
+    )
+    both = LayerCost(
+        "fc", "Linear", (1,), output_bytes=1, weight_bits=8,
+        activation_bits=8, **numbers,
+    )  # fmt: skip
+    assert weights_only.arithmetic == "float32"
+    assert both.arithmetic == "int8"
+
+
+def test_a_layer_called_twice_costs_twice():
+    layer = nn.Linear(4, 4)
+    shared = nn.Sequential(layer, nn.Sequential(layer))
+    cost = layer_costs(shared, input_shape=(4,))
+    assert [x.macs for x in cost.layers] == [16, 16]
+
+
+def test_model_stays_as_it_was():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Dropout())
+    model[2].eval()
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    layer_costs(model)
+    after = model.state_dict()
+    assert all(torch.equal(before[k], after[k]) for k in before)
+    assert [m.training for m in model.modules()] == [True, True, True, False]
+    assert not any(m._forward_hooks for m in model.modules())
+
+
+def test_hooks_are_removed_when_the_run_fails():
+    model = nn.Sequential(nn.Linear(784, 10), nn.Linear(11, 10))
+    with pytest.raises(ValueError, match=r"input_shape must fit the model"):
+        layer_costs(model, input_shape=(784,))
+    assert not any(m._forward_hooks for m in model.modules())
+    assert all(m.training for m in model.modules())
+
+
+def test_parametric_layer_that_cannot_be_counted_is_named():
+    model = nn.Sequential(nn.Linear(4, 4), nn.LSTM(4, 4))
+    with pytest.raises(ValueError, match=r"got LSTM at '1'"):
+        layer_costs(model, input_shape=(4,))
+
+
+def test_refused_input():
+    with pytest.raises(TypeError, match=r"model must be a torch.nn.Module"):
+        layer_costs([nn.Linear(2, 2)])
+    with pytest.raises(ValueError, match=r"got \(1, 14, 14\)"):
+        layer_costs(models.build("LeNet5", seed=0), input_shape=(1, 14, 14))
+    with pytest.raises(ValueError, match=r"input_shape must be >= 1, got 0"):
+        layer_costs(nn.ReLU(), input_shape=(0,))
+
+
+def test_table_has_a_row_for_each_layer_and_the_total():
+    cost = layer_costs(nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU()))
+    html = cost._repr_html_()
+    assert html.count("<tr>") == 1 + 2 + 1
+    assert 'class="dataframe"' in html
+    assert f"{cost.macs:,}" in repr(cost).splitlines()[-1]
+    assert cost._repr_markdown_().count("\n| ") == 1 + 1 + 2 + 1
