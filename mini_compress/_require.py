@@ -4,6 +4,8 @@ Every public function checks its input with these before it computes anything.
 """
 
 import importlib
+import math
+import numbers
 from collections.abc import Iterable
 from typing import Any
 
@@ -75,6 +77,22 @@ def require_int(
     if value < low or (high is not None and value > high):
         expected = f"in [{low}, {high}]" if high is not None else f">= {low}"
         raise ValueError(f"{name} must be {expected}, got {value}")
+
+
+def require_number(
+    name: str, value: Any, low: float, high: float = math.inf
+) -> None:
+    """Refuse anything but a number in [low, high): NaN and infinity too.
+
+    >>> require_number("confidence", 95, 0, 1)
+    Traceback (most recent call last):
+    ValueError: confidence must be in [0, 1), got 95
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        got = type(value).__name__
+        raise TypeError(f"{name} must be a number, got {got}")
+    if not low <= value < high:
+        raise ValueError(f"{name} must be in [{low}, {high}), got {value}")
 
 
 def require_one_of(name: str, value: Any, choices: Iterable[Any]) -> None:
