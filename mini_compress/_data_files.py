@@ -184,8 +184,8 @@ def _download(name: str, file: str) -> Path:
             f"{name} must be in a folder or downloaded: set "
             f"MINI_COMPRESS_DATA to a folder that holds {source.folder}/"
             f"{file}, or connect to the network to get it from "
-            f"{source.url}; got {error}"
-        ) from error
+            f"{source.url}; got {type(error).__name__}"
+        ) from None
     return Path(path)
 
 

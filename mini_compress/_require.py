@@ -91,7 +91,7 @@ def require_number(
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         got = type(value).__name__
         raise TypeError(f"{name} must be a number, got {got}")
-    if not low <= value < high:
+    if not low <= float(value) < high:
         raise ValueError(f"{name} must be in [{low}, {high}), got {value}")
 
 
