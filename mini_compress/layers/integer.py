@@ -7,6 +7,8 @@ fixed beforehand (static quantization); the int32 sum is scaled back on exit.
 Between the two there are only integers.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -14,7 +16,6 @@ from .geometry import Geometry
 from .packed_weight import PackedWeight
 
 EXACT_FLOAT32 = 1 << 24  # float32 holds every integer up to here
-LARGEST_INT32 = (1 << 31) - 1
 
 
 class IntegerLayer(nn.Module):
@@ -51,6 +52,14 @@ class IntegerLayer(nn.Module):
         self.register_buffer(
             "bias", torch.zeros(outputs, dtype=torch.int32) if bias else None
         )
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the constructor was given, besides the geometry."""
+        return {
+            "bias": self.bias is not None,
+            "per_tensor": self.weight.per_tensor,
+        }
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply the layer; x and the result are float32."""

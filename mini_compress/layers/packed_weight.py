@@ -54,6 +54,7 @@ class PackedWeight(nn.Module):
         self.shape = tuple(shape)
         self.bits = bits
         self.group_size = group_size
+        self.per_tensor = per_tensor
         self.num_weights = math.prod(shape)
         inner = math.prod(shape[1:])
         groups = math.ceil(inner / group_size)

@@ -4,6 +4,8 @@ The codes are dequantized each time they are used: the file and the memory
 traffic shrink, the multiplications stay what they were.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -41,6 +43,16 @@ class WeightOnlyLayer(nn.Module):
         )
         outputs = geometry.weight_shape[0]
         self.register_buffer("bias", torch.zeros(outputs) if bias else None)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the constructor was given, besides the geometry."""
+        return {
+            "bias": self.bias is not None,
+            "bits": self.weight.bits,
+            "group_size": self.weight.group_size,
+            "per_tensor": self.weight.per_tensor,
+        }
 
     @property
     def weight_bits(self) -> int:

@@ -1,0 +1,219 @@
+"""The file of a compressed network: real bytes, safely read.
+
+A file is a safetensors file: packed codes, scales, biases as they are, and a
+header with the network's name and what differs from a freshly built one. Its
+length is the size the book reports. Nothing is unpickled; a checksum over the
+whole file tells a damaged one from a whole one.
+"""
+
+import copy
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+from torch import Tensor, nn
+
+from ._files import write_beside
+from ._require import require_one_of
+from .layers.describe import build_module, describe
+from .models import NETWORKS
+
+__all__ = ["from_bytes", "load", "save", "to_bytes"]
+
+FORMAT, VERSION = "mini_compress", "1"
+NO_DIGEST = b"0" * 64
+LARGEST_HEADER = 100_000_000  # safetensors' own limit, in bytes
+# counts steps of training; a network in use has no need of it
+TRAINING_ONLY = "num_batches_tracked"
+
+
+def save(model: nn.Module, path: str | Path) -> int:
+    """Write a network to a file, and return the file's size in bytes.
+
+    The file is written beside and renamed: `path` is never half a file.
+    """
+    data = to_bytes(model)
+    with write_beside(Path(path)) as unfinished:
+        unfinished.write_bytes(data)
+    return len(data)
+
+
+def load(path: str | Path, network: nn.Module | None = None) -> nn.Module:
+    """Read a network from a file that `save` wrote; see `from_bytes`."""
+    return from_bytes(Path(path).read_bytes(), network, name=str(path))
+
+
+def to_bytes(model: nn.Module) -> bytes:
+    """Return the file of a network as bytes.
+
+    model : one of `models.NETWORKS`, compressed or not, or any module whose
+        layers are torch's and this package's
+    """
+    if not isinstance(model, nn.Module):
+        got = type(model).__name__
+        raise TypeError(f"model must be a torch module, got {got}")
+    network = type(model).__name__
+    metadata = {
+        "format": FORMAT,
+        "version": VERSION,
+        "network": network,
+        "trained_on": getattr(model, "trained_on", None) or "",
+        "modules": json.dumps(_differences(model), separators=(",", ":")),
+        "sha256": NO_DIGEST.decode(),
+    }
+    tensors = {
+        name: tensor.detach().contiguous().clone()  # safetensors: no sharing
+        for name, tensor in model.state_dict().items()
+        if not name.endswith(TRAINING_ONLY)
+    }
+    data = safetensors.torch.save(tensors, metadata)
+    digest = hashlib.sha256(data).hexdigest().encode()
+    return data.replace(NO_DIGEST, digest, 1)
+
+
+def from_bytes(
+    data: bytes, network: nn.Module | None = None, *, name: str = "data"
+) -> nn.Module:
+    """Rebuild the network that `to_bytes` stored, in evaluation mode.
+
+    data : a whole file
+    network : for a network that is not one of `models.NETWORKS`: a module of
+        the same class, which is copied and filled, not changed
+    name : what error messages call the data
+    """
+    metadata = _read_metadata(data, name)
+    model = _skeleton(metadata["network"], network, name)
+    for path, description in json.loads(metadata["modules"]).items():
+        _replace(model, path, build_module(description), name)
+    _fill(model, safetensors.torch.load(data), name)
+    model.trained_on = metadata["trained_on"] or None  # type: ignore[assignment]
+    return model.eval()
+
+
+def _differences(model: nn.Module) -> dict[str, dict[str, Any]]:
+    """Describe the modules that a freshly built network has otherwise."""
+    known = NETWORKS.get(type(model).__name__)
+    fresh = known() if known is type(model) else None
+    originals = dict(fresh.named_modules()) if fresh else {}
+    differences = {}
+    described: tuple[str, ...] = ()
+    for path, module in model.named_modules(remove_duplicate=False):
+        if path.startswith(described):  # part of a described module
+            continue
+        description = describe(module)
+        if description is not None:
+            described += (f"{path}.",)
+            if description != describe(originals.get(path)):
+                differences[path] = description
+        elif fresh and type(module) is not type(originals.get(path)):
+            raise ValueError(
+                f"model must be made of known layers, got "
+                f"{type(module).__name__} at {path!r}"
+            )
+    return differences
+
+
+def _read_metadata(data: bytes, name: str) -> dict[str, str]:
+    """Return the header's metadata; refuse what is not a whole file of ours."""
+    header, start = _read_header(data, name)
+    metadata = header.get("__metadata__", {})
+    if metadata.get("format") != FORMAT:
+        raise ValueError(
+            f"{name} must be a file of mini_compress, "
+            "got a safetensors file of another kind"
+        )
+    require_one_of(f"version of {name}", metadata.get("version"), [VERSION])
+    digest = metadata.get("sha256", "").encode()
+    blank = data.replace(digest, NO_DIGEST, 1)
+    if hashlib.sha256(blank).hexdigest().encode() != digest:
+        expected = start + _num_tensor_bytes(header)
+        if len(data) < expected:
+            raise ValueError(
+                f"{name} is truncated: it must have {expected} bytes, "
+                f"got {len(data)}"
+            )
+        raise ValueError(f"{name} is corrupt: its checksum does not match")
+    return metadata
+
+
+def _read_header(data: bytes, name: str) -> tuple[dict[str, Any], int]:
+    """Return safetensors' header and the byte at which the tensors start."""
+    start = 8 + int.from_bytes(data[:8], "little")
+    if data[8:9] != b"{" or start > LARGEST_HEADER:
+        raise ValueError(
+            f"{name} must be a file of mini_compress, got something else"
+        )
+    if len(data) < start:
+        raise ValueError(
+            f"{name} is truncated: its header must have {start} bytes, "
+            f"got {len(data)}"
+        )
+    try:
+        return json.loads(data[8:start]), start
+    except ValueError:
+        raise ValueError(
+            f"{name} is corrupt: its header cannot be read"
+        ) from None
+
+
+def _num_tensor_bytes(header: dict[str, Any]) -> int:
+    """Return where the last tensor ends, as far as the header tells."""
+    ends = [
+        entry["data_offsets"][1]
+        for entry in header.values()
+        if "data_offsets" in entry
+    ]
+    return max(ends, default=0)
+
+
+def _skeleton(
+    network_name: str, network: nn.Module | None, name: str
+) -> nn.Module:
+    """Return a fresh network of the stored kind, to be filled."""
+    if network is not None:
+        got = type(network).__name__
+        if got != network_name:
+            raise ValueError(f"network must be a {network_name}, got {got}")
+        return copy.deepcopy(network)
+    if network_name not in NETWORKS:
+        raise ValueError(
+            f"{name} holds a {network_name}, which is none of "
+            f"{', '.join(NETWORKS)}: pass one as `network`"
+        )
+    return NETWORKS[network_name]()
+
+
+def _replace(model: nn.Module, path: str, module: nn.Module, name: str) -> None:
+    """Put a module at a dotted path."""
+    try:
+        model.get_submodule(path)
+    except AttributeError:
+        raise ValueError(
+            f"{name} does not fit the network: it has no {path!r}"
+        ) from None
+    model.set_submodule(path, module)
+
+
+def _fill(model: nn.Module, tensors: dict[str, Tensor], name: str) -> None:
+    """Copy tensors into the model; every name and shape must fit."""
+    state = {
+        key: tensor
+        for key, tensor in model.state_dict().items()
+        if not key.endswith(TRAINING_ONLY)
+    }
+    wrong = [
+        key
+        for key in state.keys() | tensors.keys()
+        if key not in state
+        or key not in tensors
+        or state[key].shape != tensors[key].shape
+        or state[key].dtype != tensors[key].dtype
+    ]
+    if wrong:
+        raise ValueError(
+            f"{name} does not fit the network: {', '.join(sorted(wrong))}"
+        )
+    model.load_state_dict(tensors, strict=False)
