@@ -6,7 +6,14 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from mini_compress import models
-from mini_compress.hardware import LayerCost, layer_costs
+from mini_compress.hardware import layer_costs
+from mini_compress.layers import (
+    Conv2dGeometry,
+    IntegerLayer,
+    LinearGeometry,
+    PackedWeight,
+    WeightOnlyLayer,
+)
 
 
 def macs_of_torch(model, input_shape):
@@ -78,17 +85,35 @@ def test_layers_without_macs_move_bytes_and_views_none():
     assert flatten.intensity == 0
 
 
-def test_arithmetic_follows_the_activations():
-    numbers = {"macs": 1, "weight_bytes": 1, "input_bytes": 1}
-    weights_only = LayerCost(
-        "fc", "Linear", (1,), output_bytes=1, weight_bits=4, **numbers
+def test_layers_with_packed_weights_move_fewer_bytes():
+    geometry = Conv2dGeometry(8, 16, (3, 3), stride=(2, 2), groups=2)
+    packed = WeightOnlyLayer(geometry, bias=True, bits=4, group_size=36)
+    floats = nn.Conv2d(8, 16, 3, stride=2, groups=2)
+    (cost,) = layer_costs(packed, input_shape=(8, 9, 9)).layers
+    (expected,) = layer_costs(floats, input_shape=(8, 9, 9)).layers
+    assert cost.macs == expected.macs == 16 * 4 * 4 * 4 * 9
+    assert cost.weight_bytes == 16 * 36 // 2 + 4 * 16 + 4 * 16
+    assert cost.input_bytes == expected.input_bytes
+    assert cost.output_bytes == expected.output_bytes
+    assert (cost.weight_bits, cost.activation_bits) == (4, 32)
+    assert cost.arithmetic == "float32"
+
+
+def test_integer_layers_move_codes_and_so_do_layers_after_them():
+    model = nn.Sequential(
+        IntegerLayer(LinearGeometry(6, 5), bias=True),
+        nn.ReLU(),
+        nn.Linear(5, 2),
+        nn.ReLU(),
     )
-    both = LayerCost(
-        "fc", "Linear", (1,), output_bytes=1, weight_bits=8,
-        activation_bits=8, **numbers,
-    )  # fmt: skip
-    assert weights_only.arithmetic == "float32"
-    assert both.arithmetic == "int8"
+    integer, relu, linear, last = layer_costs(model, input_shape=(6,)).layers
+    assert integer.macs == 30
+    assert integer.weight_bytes == 30 + 4 * 5 + 4 * 5 + 4 + 4
+    assert (integer.input_bytes, integer.output_bytes) == (6, 5)
+    assert (relu.input_bytes, relu.output_bytes) == (5, 5)
+    assert (linear.input_bytes, linear.output_bytes) == (20, 8)
+    assert (last.input_bytes, last.output_bytes) == (8, 8)
+    assert [integer.arithmetic, linear.arithmetic] == ["int8", "float32"]
 
 
 def test_a_layer_called_twice_costs_twice():
@@ -117,10 +142,13 @@ def test_hooks_are_removed_when_the_run_fails():
     assert all(m.training for m in model.modules())
 
 
-def test_parametric_layer_that_cannot_be_counted_is_named():
+def test_layer_with_numbers_that_cannot_be_counted_is_named():
     model = nn.Sequential(nn.Linear(4, 4), nn.LSTM(4, 4))
     with pytest.raises(ValueError, match=r"got LSTM at '1'"):
         layer_costs(model, input_shape=(4,))
+    loose = nn.ModuleDict({"codes": PackedWeight((2, 2), bits=8, group_size=2)})
+    with pytest.raises(ValueError, match=r"got PackedWeight at 'codes'"):
+        layer_costs(loose)
 
 
 def test_refused_input():

@@ -7,6 +7,11 @@ import torch
 from torch import nn
 
 from mini_compress.hardware import measure_model_ms, measure_ms
+from mini_compress.layers import (
+    IntegerLayer,
+    LinearGeometry,
+    WeightOnlyLayer,
+)
 from mini_compress.models import build
 
 
@@ -52,15 +57,14 @@ def test_names_what_ran():
     assert model.training
 
 
-def test_network_of_integer_layers_is_named():
-    class Codes(nn.Identity):
-        num_weights, weight_bits, activation_bits = 4, 8, 8
-
-    class Weights(nn.Identity):
-        num_weights, weight_bits, activation_bits = 4, 4, None
-
-    model = nn.Sequential(Codes(), Weights())
-    timing = measure_model_ms(model, torch.rand(1, 4), repeats=1)
+def test_network_of_codes_is_named():
+    integer = IntegerLayer(LinearGeometry(4, 4), bias=False)
+    packed = WeightOnlyLayer(
+        LinearGeometry(4, 4), bias=True, bits=4, group_size=4
+    )
+    timing = measure_model_ms(
+        nn.Sequential(integer, packed), torch.rand(1, 4), repeats=1
+    )
     assert timing.kernel == (
         "torch 8-bit activations x 8-bit weights + float32 x 4-bit weights, "
         "batch 1"

@@ -6,6 +6,10 @@ normalization, ReLU, pooling) still costs bytes, as it does when it runs by
 itself; a layer that only reads the same numbers in another shape (Flatten,
 Identity, Dropout in evaluation) costs none. What happens between layers, such
 as the addition of a residual block, is not seen and not counted.
+
+Activations count as wide as the codes that are multiplied. Our own integer
+layers hand on float32, because they are written to be read; a program that
+deploys them hands on the codes, and so does ReLU or pooling after them.
 """
 
 from contextlib import ExitStack
@@ -23,7 +27,6 @@ from .counting import (
     activation_bits,
     count_macs,
     find_layers,
-    is_counted,
     stored_bytes,
     weight_bits,
 )
@@ -149,25 +152,30 @@ def _record(
     output: Tensor,
 ) -> None:
     """Note the cost of a call; torch calls this after each forward pass."""
+    bits = activation_bits(layer) or _last_bits(costs)
     moved = 0 if isinstance(layer, _VIEWS) else 1
     costs.append(
         LayerCost(
             name=name,
             kind=type(layer).__name__,
             output_shape=tuple(output.shape[1:]),
-            macs=count_macs(layer, output) if is_counted(layer) else 0,
+            macs=count_macs(layer, output),
             weight_bytes=stored_bytes(layer),
-            input_bytes=moved * sum(_num_bytes(layer, x) for x in inputs),
-            output_bytes=moved * _num_bytes(layer, output),
+            input_bytes=moved * sum(_num_bytes(x, bits) for x in inputs),
+            output_bytes=moved * _num_bytes(output, bits),
             weight_bits=weight_bits(layer),
-            activation_bits=activation_bits(layer),
+            activation_bits=bits,
         )
     )
 
 
-def _num_bytes(layer: nn.Module, x: Tensor) -> int:
-    """Count the bytes of an activation as this layer reads or writes it."""
-    return -(-x.numel() * activation_bits(layer) // 8)
+def _last_bits(costs: list[LayerCost]) -> int:
+    """Give the width of the activations that the last layer handed on."""
+    return costs[-1].activation_bits if costs else FLOAT_BITS
+
+
+def _num_bytes(x: Tensor, bits: int) -> int:
+    return -(-x.numel() * bits // 8)
 
 
 def _row(layer: LayerCost) -> tuple[str, ...]:

@@ -2,19 +2,24 @@
 
 The one rule of this file:
 
-    MACs = outputs * weights / output channels
+    MACs = outputs * products per output
 
 It holds for linear layers and for convolutions with any stride, padding,
-dilation and number of groups, because every output is a sum over the weights
-of its channel. A multiply-accumulate (MAC) is one product and one addition;
-FLOPs, which count them as two, are not used here.
+dilation and number of groups, whatever the weight is kept in. A multiply-
+accumulate (MAC) is one product and one addition; FLOPs, which count them as
+two, are not used here.
 """
 
 from collections.abc import Iterator
 
+import torch
 from torch import Tensor, nn
 
+from ..layers import IntegerLayer, WeightOnlyLayer
+
 FLOAT_BITS = 32
+_TORCH_LAYERS = (nn.Linear, nn.Conv2d)
+_OUR_LAYERS = (WeightOnlyLayer, IntegerLayer)
 _NORMALIZATIONS = (
     nn.BatchNorm1d,
     nn.BatchNorm2d,
@@ -25,10 +30,8 @@ _TRAINING_ONLY = "num_batches_tracked"
 
 
 def is_counted(layer: nn.Module) -> bool:
-    """Say whether a layer multiplies: of torch's, or one of our own layers."""
-    return isinstance(layer, nn.Linear | nn.Conv2d) or hasattr(
-        layer, "num_weights"
-    )
+    """Say whether a layer multiplies: one of torch's or one of our own."""
+    return isinstance(layer, _TORCH_LAYERS + _OUR_LAYERS)
 
 
 def find_layers(
@@ -37,13 +40,14 @@ def find_layers(
     """List the innermost layers; refuse one that cannot be counted.
 
     A layer is innermost when it is counted, when it is a normalization, or
-    when it has no parts. Any other module that holds parameters of its own is
-    an error that names it.
+    when it has no parts. Any other module that holds numbers of its own is an
+    error that names it.
     """
     known = is_counted(module) or isinstance(module, _NORMALIZATIONS)
-    if not known and next(module.parameters(recurse=False), None) is not None:
+    numbers = (*module.parameters(recurse=False), *module.buffers(False))
+    if numbers and not known:
         raise ValueError(
-            "every layer with parameters must be one that can be counted "
+            "every layer that holds numbers must be one that can be counted "
             "(Linear, Conv2d, one of mini_compress.layers, a normalization), "
             f"got {type(module).__name__} at {name or 'the top'!r}"
         )
@@ -55,28 +59,25 @@ def find_layers(
         yield from find_layers(part, f"{name}.{part_name}".lstrip("."))
 
 
-def num_weights(layer: nn.Module) -> int:
-    """Count the weights of a counted layer, without its bias."""
-    if isinstance(layer, nn.Linear | nn.Conv2d):
-        return layer.weight.numel()
-    return int(layer.num_weights)  # type: ignore[arg-type]
-
-
 def count_macs(layer: nn.Module, output: Tensor) -> int:
-    """Count the MACs behind an output, batch included."""
-    name = "out_features" if hasattr(layer, "out_features") else "out_channels"
-    channels: int = getattr(layer, name)
-    return output.numel() * num_weights(layer) // channels
+    """Count the MACs behind an output; none for a layer without products."""
+    if isinstance(layer, _OUR_LAYERS):
+        return output.numel() * layer.geometry.products_per_output
+    if isinstance(layer, _TORCH_LAYERS):
+        return output.numel() * (layer.weight.numel() // layer.weight.shape[0])
+    return 0
 
 
 def weight_bits(layer: nn.Module) -> int:
-    """Give the bits of a weight; 32 means float32."""
-    return getattr(layer, "weight_bits", None) or FLOAT_BITS
+    """Give the bits of a stored weight; 32 means float32."""
+    return layer.weight_bits if isinstance(layer, _OUR_LAYERS) else FLOAT_BITS
 
 
-def activation_bits(layer: nn.Module) -> int:
-    """Give the bits of what a layer multiplies its weights by."""
-    return getattr(layer, "activation_bits", None) or FLOAT_BITS
+def activation_bits(layer: nn.Module) -> int | None:
+    """Give the bits of what weights are multiplied by; None if by nothing."""
+    if isinstance(layer, _OUR_LAYERS):
+        return layer.activation_bits or FLOAT_BITS
+    return FLOAT_BITS if isinstance(layer, _TORCH_LAYERS) else None
 
 
 def stored_bytes(layer: nn.Module) -> int:
@@ -86,3 +87,16 @@ def stored_bytes(layer: nn.Module) -> int:
         for name, tensor in layer.state_dict().items()
         if name != _TRAINING_ONLY
     )
+
+
+def parameters_of(layer: nn.Module) -> list[Tensor]:
+    """Give weight and bias as the numbers that they stand for.
+
+    Codes are dequantized, so that a zero is a zero; a normalization gives its
+    scale and shift, and a layer without parameters nothing.
+    """
+    if isinstance(layer, _OUR_LAYERS):
+        found = [layer.weight.dequantize(), layer.bias]
+    else:
+        found = [getattr(layer, "weight", None), getattr(layer, "bias", None)]
+    return [x.detach() for x in found if isinstance(x, torch.Tensor)]

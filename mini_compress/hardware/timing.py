@@ -135,7 +135,6 @@ def _arithmetic(model: nn.Module) -> str:
     for layer in filter(is_counted, model.modules()):
         bits, weights = activation_bits(layer), weight_bits(layer)
         kind = "float32" if bits == FLOAT_BITS else f"{bits}-bit activations"
-        if weights != FLOAT_BITS:
-            kind += f" x {weights}-bit weights"
-        kinds.add(kind)
+        stored = f" x {weights}-bit weights" if weights != FLOAT_BITS else ""
+        kinds.add(kind + stored)
     return " + ".join(sorted(kinds)) or "module"
