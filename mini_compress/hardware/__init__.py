@@ -5,26 +5,33 @@ Real figures (bytes of the file, milliseconds measured here) and modelled ones
 one or the other, and says which.
 """
 
+from .comparison import Comparison, compare
 from .costs import LayerCost, ModelCost, layer_costs
 from .devices import DEVICES, find_device
 from .energy import Energy, model_energy
 from .machine import measure_machine
 from .profiles import DeviceProfile, Source
+from .report import Ledger, Modelled, ledger
 from .roofline import LayerTime, ModelTime, model_time, plot_roofline
 from .timing import Timing, measure_model_ms, measure_ms
 
 __all__ = [
     "DEVICES",
+    "Comparison",
     "DeviceProfile",
     "Energy",
     "LayerCost",
     "LayerTime",
+    "Ledger",
     "ModelCost",
     "ModelTime",
+    "Modelled",
     "Source",
     "Timing",
+    "compare",
     "find_device",
     "layer_costs",
+    "ledger",
     "measure_machine",
     "measure_model_ms",
     "measure_ms",

@@ -1,0 +1,82 @@
+"""Several ledgers side by side."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .report import Ledger
+from .roofline import LOWER_BOUND
+from .tables import Table, Tables, significant
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison(Tables):
+    """Several ledgers side by side, real figures apart from modelled ones."""
+
+    ledgers: Mapping[str, Ledger]
+
+    def tables(self) -> tuple[Table, ...]:
+        """Show one row for each network in each table."""
+        return self._real(), self._times(), self._energies()
+
+    def _real(self) -> Table:
+        header = (
+            *("network", "parameters", "non-zeros", "sparsity", "KB"),
+            *("compression ratio", "MACs", "ms measured"),
+        )
+        rows = [
+            (
+                name,
+                f"{costs.parameters:,}",
+                f"{costs.non_zeros:,}",
+                f"{costs.sparsity:.4f}",
+                f"{costs.num_bytes / 1000:,.1f}",
+                significant(costs.compression_ratio),
+                f"{costs.macs:,}",
+                "-" if costs.timing is None else str(costs.timing),
+            )
+            for name, costs in self.ledgers.items()
+        ]
+        return Table("Real", header, tuple(rows))
+
+    def _times(self) -> Table:
+        names = [x.device.name for x in self._first.modelled]
+        rows = [
+            (name, *(significant(x.time_ms) for x in costs.modelled))
+            for name, costs in self.ledgers.items()
+        ]
+        caption = f"Modelled: ms, {LOWER_BOUND}"
+        return Table(caption, ("network", *names), tuple(rows))
+
+    def _energies(self) -> Table:
+        """Show a column for each kind of memory, all that energy depends on."""
+        kinds = list({x.device.memory: None for x in self._first.modelled})
+        rows = []
+        for name, costs in self.ledgers.items():
+            energies = {x.device.memory: x.energy for x in costs.modelled}
+            figures = (significant(energies[kind].total_uj) for kind in kinds)
+            rows.append((name, *figures))
+        caption = "Modelled: microjoules of a 45 nm chip, by memory"
+        return Table(caption, ("network", *kinds), tuple(rows))
+
+    @property
+    def _first(self) -> Ledger:
+        return next(iter(self.ledgers.values()))
+
+
+def compare(ledgers: Mapping[str, Ledger]) -> Comparison:
+    """Put ledgers side by side under the names given to them.
+
+    ledgers : at least one, all drawn up for the same devices
+    """
+    if not ledgers:
+        raise ValueError("ledgers must hold at least one, got none")
+    devices = [
+        [x.device.name for x in costs.modelled] for costs in ledgers.values()
+    ]
+    for name, found in zip(ledgers, devices, strict=True):
+        if found != devices[0]:
+            raise ValueError(
+                f"ledgers must be for the same devices: {devices[0]}, "
+                f"got {found} for {name!r}"
+            )
+    return Comparison(dict(ledgers))
