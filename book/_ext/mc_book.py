@@ -17,6 +17,7 @@ from mini_compress.plotting import COLORS
 BOOK = Path(__file__).resolve().parent.parent
 PALETTE = "palette.css"
 FIELD = re.compile(r"^([a-z][\w, ]*) : (.+)$")
+CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 CITATION = re.compile(r"\[([a-z]\w+\d{4}\w*)\]")
 
 
@@ -28,15 +29,20 @@ def set_kernel_environment(app):
 
 
 def write_palette(app):
-    """Write one CSS variable per family of methods."""
-    lines = [
-        f"  --mc-{name.replace('_', '-')}: {color};"
-        for name, color in COLORS.items()
+    """Write one CSS variable per family of methods, lighter on dark pages."""
+    light, dark = [], []
+    for family, color in COLORS.items():
+        name = f"--mc-{family.replace('_', '-')}"
+        light.append(f"  {name}: {color};")
+        dark.append(f"  {name}: color-mix(in oklab, {color} 55%, white);")
+    blocks = {":root": light, 'html[data-theme="dark"]': dark}
+    css = [
+        f"{selector} {{\n" + "\n".join(lines) + "\n}\n"
+        for selector, lines in blocks.items()
     ]
     folder = Path(app.outdir) / "_static"
     folder.mkdir(parents=True, exist_ok=True)
-    css = "\n".join([":root {", *lines, "}", ""])
-    (folder / PALETTE).write_text(css)
+    (folder / PALETTE).write_text("".join(css))
     app.add_css_file(PALETTE)
 
 
@@ -44,8 +50,8 @@ def typeset_docstring(app, what, name, obj, options, lines):
     """Turn our plain docstrings into reStructuredText, in place."""
     typeset = []
     for line in lines:
+        line = CODE.sub(r"``\1``", line)
         line = CITATION.sub(r":cite:`\1`", line)
-        line = re.sub(r"(?<![:`])`([^`]+)`(?!`)", r"``\1``", line)
         field = FIELD.match(line)
         if field:
             typeset += [f"``{field[1]}``", f"    {field[2]}"]

@@ -1,0 +1,74 @@
+"""The built book, a server for it, and a browser."""
+
+import functools
+import http.server
+import os
+import shutil
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+from sphinx_external_toc.parsing import parse_toc_yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+HTML = ROOT / "_build" / "html"
+BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+sys.path += [str(ROOT / "book" / "_ext"), str(ROOT / "tools")]
+
+
+def skip_or_fail(reason: str) -> None:
+    """Skip on a reader's machine; in CI a missing tool is a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def html() -> Path:
+    """The folder with the built pages."""
+    if not (HTML / "index.html").exists():
+        skip_or_fail("needs the built book: run `make book` first")
+    return HTML
+
+
+@pytest.fixture(scope="session")
+def pages(html) -> list[Path]:
+    """The pages in the table of contents."""
+    return [html / f"{name}.html" for name in parse_toc_yaml(ROOT / "_toc.yml")]
+
+
+@pytest.fixture(scope="session")
+def site(html):
+    """The address of a server that shows the built book."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+    handler = functools.partial(Handler, directory=html)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium that is installed on this machine."""
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        skip_or_fail("needs a browser: sudo apt install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()

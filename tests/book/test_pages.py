@@ -1,0 +1,101 @@
+"""The built pages as files: links lead somewhere, pictures are described."""
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+
+LINKED = {"a": "href", "link": "href", "img": "src", "script": "src"}
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture(scope="session")
+def soups(pages) -> dict[Path, BeautifulSoup]:
+    return {
+        page: BeautifulSoup(page.read_text(), "html.parser") for page in pages
+    }
+
+
+def find_broken(page: Path, soup: BeautifulSoup) -> list[str]:
+    """Return the links and sources of a page that lead nowhere.
+
+    An address on another host is only looked at: a page may link to it, with
+    a whole address, but must not load anything from it.
+    """
+    broken = []
+    for tag, attribute in LINKED.items():
+        for element in soup.find_all(tag, **{attribute: True}):
+            target = element[attribute]
+            parts = urlsplit(target)
+            if parts.scheme in ("http", "https"):
+                good = tag == "a" and "." in parts.netloc
+            elif parts.scheme:
+                good = parts.scheme in ("mailto", "data")
+            else:
+                good = leads_somewhere(page, soup, parts)
+            if not good:
+                broken.append(f"{page.name}: {target}")
+    return broken
+
+
+def leads_somewhere(page, soup, parts) -> bool:
+    """Return whether a relative address names a file, and a place in it."""
+    file = (page.parent / unquote(parts.path)) if parts.path else page
+    if not file.exists():
+        return False
+    if not parts.fragment or file.suffix != ".html":
+        return True
+    if file != page:
+        soup = BeautifulSoup(file.read_text(), "html.parser")
+    return soup.find(id=unquote(parts.fragment)) is not None
+
+
+def test_links_lead_somewhere(soups):
+    broken = [
+        line for page, soup in soups.items() for line in find_broken(page, soup)
+    ]
+    assert not broken
+
+
+def test_broken_links_are_seen(tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text(
+        "<p id=here></p><a href='#here'></a><a href='page.html#here'></a>"
+        "<a href='#gone'></a><a href='gone.html'></a><a href='http://x'></a>"
+        "<script src='https://example.org/x.js'></script>"
+    )
+    soup = BeautifulSoup(page.read_text(), "html.parser")
+    assert find_broken(page, soup) == [
+        "page.html: #gone",
+        "page.html: gone.html",
+        "page.html: http://x",
+        "page.html: https://example.org/x.js",
+    ]
+
+
+def test_pictures_are_described(soups):
+    for page, soup in soups.items():
+        for image in soup.select("article img, main img"):
+            alt = image.get("alt", "")
+            assert len(alt) >= 20, f"{page.name}: {image['src']} has {alt!r}"
+            assert not alt.endswith((".svg", ".png")), f"{page.name}: {alt}"
+
+
+def test_figures_of_code_have_a_caption_and_a_number(soups):
+    for page, soup in soups.items():
+        for image in soup.select("div.cell_output img"):
+            figure = image.find_parent("figure")
+            assert figure, f"{page.name}: {image['alt'][:60]} has no caption"
+            assert figure.select_one(".caption-number"), image["alt"]
+
+
+def test_outputs_hold_no_error_and_no_message_on_stderr(soups):
+    for page, soup in soups.items():
+        bad = soup.select(".cell_output .stderr, .cell_output .traceback")
+        assert not bad, f"{page.name}: {bad[0].get_text()[:200]}"
+
+
+def test_pages_stay_under_a_megabyte(pages):
+    for page in pages:
+        assert page.stat().st_size < MEGABYTE, page.name

@@ -1,0 +1,92 @@
+"""No measured number is typed into the text.
+
+A number with a unit (%, pp, x, times, KB, KiB, ms, ...) in prose is allowed
+only
+
+* in a paragraph that cites its source with a {cite} role,
+* in inline code, or marked as a setting: `[0.5 pp]{.setting}`, a number that
+  we chose or that is so by definition and that no run could change.
+
+Everything else is printed by a cell.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "index.md", *sorted((ROOT / "book").glob("*.md"))]
+
+UNITS = (
+    r"(?:%|percent|pp|[x×](?!\s*\d)|times|fold|[KMG]i?B|kilobytes|megabytes"
+    r"|ms|µs|us|ns|s|seconds|milliseconds|microseconds|[munµ]?J|pJ)"
+)
+MEASURED = re.compile(
+    rf"(?<![\w.])\d[\d,.]*[\s\u00a0-]?{UNITS}(?![\w*])|\d[\d,]{{2,}} bytes"
+)
+# what is not prose, in the order in which it is cut out
+NOT_PROSE = [
+    re.compile(r"\A---\n.*?\n---\n", re.DOTALL),
+    re.compile(r"^(`{3,})\{?[\w:.-]*\}?.*?^\1`*\s*$", re.DOTALL | re.MULTILINE),
+    re.compile(r"^:[\w-]+:.*$", re.MULTILINE),  # options of a directive
+    re.compile(r"\$\$.*?\$\$", re.DOTALL),
+    re.compile(r"\$[^$\n]+\$"),
+    re.compile(r"\[[^\]]*\]\{\.setting\}"),
+    re.compile(r"(?<!\})`[^`\n]+`"),
+    re.compile(r"\]\([^)]*\)"),
+]
+
+
+def find_typed_results(text: str) -> list[str]:
+    """Return the numbers in prose that look measured and name no source."""
+    for pattern in NOT_PROSE:
+        text = pattern.sub(" ", text)
+    return [
+        found.group()
+        for paragraph in re.split(r"\n\s*\n", text)
+        if "{cite" not in paragraph
+        for found in MEASURED.finditer(paragraph)
+    ]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_no_result_is_typed_into_the_text(page):
+    assert not find_typed_results(page.read_text())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It reaches 97.3 % here.",
+        "It loses 0.4 pp.",
+        "The file is 3.9x smaller.",
+        "The file is 4 times smaller.",
+        "It takes 12 ms.",
+        "It weighs 1,066 KB.",
+        "It weighs 1,066,440 bytes.",
+        "a\n\n:::{note}\nIt weighs 260 KiB.\n:::",
+        "Faster than {doc}`x`, by 30%.",
+    ],
+)
+def test_typed_results_are_found(text):
+    assert len(find_typed_results(text)) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Weights of 8 bits have 256 codes.",
+        "A float32 takes 4 bytes.",
+        "The test set has 1,000 images.",
+        "They report 69.8 % {cite}`jacob2018quantization`.",
+        "Without loss means within [0.5 pp]{.setting}.",
+        "Pass `rate=0.5 %`.",
+        "We have $x = 5\\,\\%$ and\n\n$$\n5 \\times 5 %\n$$\n",
+        "```{code-cell} ipython3\nprint('97 %')\n```",
+        "The 3 x 3 filters of a 784-300-100-10 network.",
+        "KB means 1,000 B[^kb].",
+    ],
+)
+def test_settings_and_cited_numbers_pass(text):
+    assert not find_typed_results(text)
