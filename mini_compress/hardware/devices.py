@@ -147,7 +147,8 @@ _PROFILES = {
             "bandwidth": Source(
                 "https://www.notebookcheck.it/AMD-Hawk-Point-Zen-4-4c-Ryzen-"
                 "8040-R7-8845HS-Notebook-Processor.781081.0.html",
-                "DDR5-5600 x 2 channels of 64 bits",
+                "DDR5-5600 x 2 channels of 64 bits (two, as of its sister in "
+                "https://cputronic.com/index.php/cpu/amd-ryzen-7-7445hs)",
             ),
         },
     ),

@@ -120,7 +120,7 @@ def plot_roofline(
     allows at most. Both are logarithmic. Left of a roof's bend memory is the
     limit, right of it compute. A layer is a marker on the roof of its data
     type; a type for which a device has no rate is not drawn. Devices differ
-    in line style and marker, data types in color.
+    in line style and marker, data types in color; float32 markers are hollow.
     """
     counted = [layer for layer in cost.layers if layer.macs]
     if not counted:
@@ -168,20 +168,16 @@ def _draw_roof(
     rate = device.macs_per_second[arithmetic]
     bend = rate / device.bytes_per_second
     color = {"float32": COLORS["float"], "int8": COLORS["quantization"]}
-    corners = sorted([*ends, bend])
+    markers = list(MARKERS.values())
+    intensities = {layer.intensity for layer in layers}
+    along = sorted({*ends, bend, *intensities})
     axes.plot(
-        corners,
-        [min(x / bend, 1) * rate / 1e9 for x in corners],
+        along,
+        [min(x / bend, 1) * rate / 1e9 for x in along],
         color=color[arithmetic],
         linestyle=LINE_STYLES[index % len(LINE_STYLES)],
-        marker="",
-        label=f"{device.name}, {arithmetic}",
-    )
-    markers = list(MARKERS.values())
-    axes.plot(
-        [layer.intensity for layer in layers],
-        [min(layer.intensity / bend, 1) * rate / 1e9 for layer in layers],
-        color=color[arithmetic],
-        linestyle="",
         marker=markers[index % len(markers)],
+        markevery=[i for i, x in enumerate(along) if x in intensities],
+        markerfacecolor="white" if arithmetic == "float32" else None,
+        label=f"{device.name}, {arithmetic}",
     )
