@@ -23,7 +23,7 @@ from .models import NETWORKS
 
 __all__ = ["from_bytes", "load", "save", "to_bytes"]
 
-FORMAT, VERSION = "mini_compress", "1"
+FORMAT, VERSION = "mini_compress", 1
 NO_DIGEST = b"0" * 64
 LARGEST_HEADER = 100_000_000  # safetensors' own limit, in bytes
 # counts steps of training; a network in use has no need of it
@@ -55,13 +55,11 @@ def to_bytes(model: nn.Module) -> bytes:
     if not isinstance(model, nn.Module):
         got = type(model).__name__
         raise TypeError(f"model must be a torch module, got {got}")
-    network = type(model).__name__
-    metadata = {
-        "format": FORMAT,
+    header = {
         "version": VERSION,
-        "network": network,
-        "trained_on": getattr(model, "trained_on", None) or "",
-        "modules": json.dumps(_differences(model), separators=(",", ":")),
+        "network": type(model).__name__,
+        "trained_on": getattr(model, "trained_on", None),
+        "modules": _differences(model),
         "sha256": NO_DIGEST.decode(),
     }
     tensors = {
@@ -69,6 +67,8 @@ def to_bytes(model: nn.Module) -> bytes:
         for name, tensor in model.state_dict().items()
         if not name.endswith(TRAINING_ONLY)
     }
+    # one entry: safetensors writes several in random order
+    metadata = {FORMAT: json.dumps(header, separators=(",", ":"))}
     data = safetensors.torch.save(tensors, metadata)
     digest = hashlib.sha256(data).hexdigest().encode()
     return data.replace(NO_DIGEST, digest, 1)
@@ -84,12 +84,12 @@ def from_bytes(
         the same class, which is copied and filled, not changed
     name : what error messages call the data
     """
-    metadata = _read_metadata(data, name)
-    model = _skeleton(metadata["network"], network, name)
-    for path, description in json.loads(metadata["modules"]).items():
+    header = _read_header(data, name)
+    model = _skeleton(header["network"], network, name)
+    for path, description in header["modules"].items():
         _replace(model, path, build_module(description), name)
     _fill(model, safetensors.torch.load(data), name)
-    model.trained_on = metadata["trained_on"] or None  # type: ignore[assignment]
+    model.trained_on = header["trained_on"]
     return model.eval()
 
 
@@ -116,30 +116,31 @@ def _differences(model: nn.Module) -> dict[str, dict[str, Any]]:
     return differences
 
 
-def _read_metadata(data: bytes, name: str) -> dict[str, str]:
-    """Return the header's metadata; refuse what is not a whole file of ours."""
-    header, start = _read_header(data, name)
-    metadata = header.get("__metadata__", {})
-    if metadata.get("format") != FORMAT:
+def _read_header(data: bytes, name: str) -> dict[str, Any]:
+    """Return our part of the header; refuse all but a whole file of ours."""
+    entries, start = _read_entries(data, name)
+    metadata = entries.pop("__metadata__", {})
+    if FORMAT not in metadata:
         raise ValueError(
             f"{name} must be a file of mini_compress, "
             "got a safetensors file of another kind"
         )
-    require_one_of(f"version of {name}", metadata.get("version"), [VERSION])
-    digest = metadata.get("sha256", "").encode()
+    header = _parse_json(metadata[FORMAT], name)
+    require_one_of(f"version of {name}", header.get("version"), [VERSION])
+    digest = str(header.get("sha256")).encode()
     blank = data.replace(digest, NO_DIGEST, 1)
     if hashlib.sha256(blank).hexdigest().encode() != digest:
-        expected = start + _num_tensor_bytes(header)
+        expected = start + _num_tensor_bytes(entries)
         if len(data) < expected:
             raise ValueError(
                 f"{name} is truncated: it must have {expected} bytes, "
                 f"got {len(data)}"
             )
         raise ValueError(f"{name} is corrupt: its checksum does not match")
-    return metadata
+    return header
 
 
-def _read_header(data: bytes, name: str) -> tuple[dict[str, Any], int]:
+def _read_entries(data: bytes, name: str) -> tuple[dict[str, Any], int]:
     """Return safetensors' header and the byte at which the tensors start."""
     start = 8 + int.from_bytes(data[:8], "little")
     if data[8:9] != b"{" or start > LARGEST_HEADER:
@@ -151,19 +152,23 @@ def _read_header(data: bytes, name: str) -> tuple[dict[str, Any], int]:
             f"{name} is truncated: its header must have {start} bytes, "
             f"got {len(data)}"
         )
+    return _parse_json(data[8:start], name), start
+
+
+def _parse_json(text: bytes | str, name: str) -> dict[str, Any]:
     try:
-        return json.loads(data[8:start]), start
+        return json.loads(text)
     except ValueError:
         raise ValueError(
             f"{name} is corrupt: its header cannot be read"
         ) from None
 
 
-def _num_tensor_bytes(header: dict[str, Any]) -> int:
+def _num_tensor_bytes(entries: dict[str, Any]) -> int:
     """Return where the last tensor ends, as far as the header tells."""
     ends = [
         entry["data_offsets"][1]
-        for entry in header.values()
+        for entry in entries.values()
         if "data_offsets" in entry
     ]
     return max(ends, default=0)

@@ -1,6 +1,6 @@
 """Modules as plain data, from which a file rebuilds them; no pickle."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from torch import nn
@@ -50,10 +50,11 @@ def _with_geometry(
     module: nn.Module, geometry: Geometry, settings: dict[str, Any]
 ) -> dict[str, Any]:
     shape = "linear" if isinstance(geometry, LinearGeometry) else "conv2d"
-    numbers = {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in asdict(geometry).items()
-    }
+    numbers = {}
+    for field in fields(geometry):
+        value = getattr(geometry, field.name)
+        if value != field.default:  # every byte counts
+            numbers[field.name] = value
     return {
         "kind": type(module).__name__,
         "geometry": {shape: numbers},

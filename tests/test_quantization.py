@@ -1,0 +1,303 @@
+"""Post-training quantization of networks: exact, refused, or handled."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from mini_compress import models
+from mini_compress.kernels import affine, integer
+from mini_compress.layers import IntegerLayer, WeightOnlyLayer
+from mini_compress.quantization import (
+    fold_batchnorm,
+    observe_ranges,
+    quantize_static,
+    quantize_weight,
+    quantize_weights,
+)
+
+IMAGES = torch.rand(16, 1, 28, 28, generator=torch.Generator().manual_seed(1))
+LAYERS = {"LeNet300": 3, "LeNet5": 4, "ConvNet": 5, "ResNet8": 10}
+
+
+def settled(name: str) -> nn.Module:
+    """A network whose batch normalizations have seen images."""
+    model = models.build(name)
+    with torch.no_grad():
+        for _ in range(5):
+            model(IMAGES)
+    return model.eval()
+
+
+@pytest.mark.parametrize("name", models.NETWORKS)
+def test_every_layer_becomes_integers_and_the_model_stays(name):
+    model = settled(name)
+    state = copy.deepcopy(model.state_dict())
+    weights = quantize_weights(model, bits=4)
+    static = quantize_static(model, IMAGES)
+    for quantized, kind in [(weights, WeightOnlyLayer), (static, IntegerLayer)]:
+        kinds = [type(module) for module in quantized.modules()]
+        assert kinds.count(kind) == LAYERS[name]
+        assert nn.Linear not in kinds
+        assert nn.Conv2d not in kinds
+        assert not quantized.training
+    for key, value in model.state_dict().items():
+        assert torch.equal(value, state[key])
+
+
+@pytest.mark.parametrize("name", models.NETWORKS)
+@pytest.mark.parametrize("granularity", ["tensor", "channel"])
+def test_static_layers_run_the_numpy_kernels(name, granularity):
+    """Layer by layer: the same codes, the same sums, the same output."""
+    model = fold_batchnorm(settled(name))
+    quantized = quantize_static(model, IMAGES, granularity=granularity)
+    seen = []
+    for module in quantized.modules():
+        if isinstance(module, IntegerLayer):
+            module.register_forward_hook(
+                lambda m, args, out: seen.append((m, args[0], out))
+            )
+    quantized(IMAGES)
+    assert len(seen) == LAYERS[name]
+    for layer, x, y in seen:
+        zero = int(layer.x_zero_point)
+        params = affine.AffineParams(
+            layer.x_scale.numpy(), zero, bits=8, signed=False
+        )
+        codes = affine.quantize(x.numpy(), params)
+        weight = layer.weight.codes().numpy()
+        bias = layer.bias.numpy()
+        if weight.ndim == 2:
+            acc = integer.linear_int8(codes, weight, bias, x_zero_point=zero)
+        else:
+            acc = integer.conv2d_int8(
+                codes,
+                weight,
+                bias,
+                x_zero_point=zero,
+                stride=layer.geometry.stride,
+                padding=layer.geometry.padding,
+            )
+        np.testing.assert_array_equal(
+            layer.accumulate(torch.from_numpy(codes)).numpy(), acc
+        )
+        steps = layer.x_scale.numpy() * layer.weight.scale.numpy().ravel()
+        if weight.ndim == 4:
+            steps = steps.reshape(-1, 1, 1)
+        np.testing.assert_array_equal(y.numpy(), acc.astype(np.float32) * steps)
+
+
+@pytest.mark.parametrize("name", models.NETWORKS)
+def test_static_output_is_near_the_float_output(name):
+    model = fold_batchnorm(settled(name))
+    expected = model(IMAGES)
+    error = (quantize_static(model, IMAGES)(IMAGES) - expected).abs().max()
+    assert error < 0.05 * expected.abs().max()
+
+
+@pytest.mark.parametrize("bits", range(2, 9))
+@pytest.mark.parametrize(
+    ("granularity", "group_size"),
+    [("tensor", None), ("channel", None), ("group", 8), ("group", 7)],
+)
+def test_weights_are_within_half_a_step(bits, granularity, group_size):
+    rng = np.random.default_rng(bits)
+    weight = rng.normal(size=(5, 4, 3, 3)).astype(np.float32)
+    codes, scale = quantize_weight(
+        weight, bits=bits, granularity=granularity, group_size=group_size
+    )
+    rows = weight.reshape(5, 36)
+    size = group_size or 36
+    assert (
+        scale.shape
+        == {
+            "tensor": (1, 1),
+            "channel": (5, 1),
+            "group": (5, -(-36 // size)),
+        }[granularity]
+    )
+    steps = np.repeat(scale, size, axis=1)[:, :36]
+    assert np.abs(codes).max() == 2 ** (bits - 1) - 1  # narrow, and used
+    assert (np.abs(rows - steps * codes) <= steps / 2 * (1 + 1e-5)).all()
+
+
+def test_finer_steps_never_cover_more():
+    rng = np.random.default_rng(0)
+    weight = rng.normal(size=(8, 64)).astype(np.float32)
+    _, tensor = quantize_weight(weight, granularity="tensor")
+    _, channel = quantize_weight(weight, granularity="channel")
+    _, group = quantize_weight(weight, granularity="group", group_size=16)
+    assert (channel <= tensor).all()
+    assert (group <= channel).all()
+    assert channel.max() == tensor
+
+
+def test_folding_changes_nothing_but_rounding():
+    for name in ("ConvNet", "ResNet8"):
+        model = settled(name)
+        folded = fold_batchnorm(model)
+        kinds = [type(module) for module in folded.modules()]
+        assert nn.BatchNorm2d not in kinds
+        torch.testing.assert_close(
+            folded(IMAGES), model(IMAGES), rtol=1e-4, atol=1e-5
+        )
+
+
+def test_folding_equals_torchs_own():
+    conv, norm = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)
+    pair = nn.Sequential(conv, norm)
+    pair(torch.randn(8, 3, 9, 9) * 3 + 1)
+    nn.init.normal_(norm.weight)
+    nn.init.normal_(norm.bias)
+    pair.eval()
+    expected = torch.nn.utils.fusion.fuse_conv_bn_eval(conv, norm)
+    folded = fold_batchnorm(pair)[0]
+    torch.testing.assert_close(folded.weight, expected.weight)
+    torch.testing.assert_close(folded.bias, expected.bias)
+
+
+@pytest.mark.parametrize("granularity", ["tensor", "channel"])
+@pytest.mark.parametrize("weight", [0.0, 1e-30, 1e-12, 1e-3])
+def test_the_bias_of_a_dead_channel_survives(granularity, weight):
+    """At the weight's own step this bias would be far beyond int32."""
+    layer = nn.Linear(4, 2)
+    with torch.no_grad():
+        layer.weight.fill_(weight)
+        layer.bias.copy_(torch.tensor([3.25, -7.5]))
+    x = torch.linspace(0, 1, 40).reshape(10, 4)
+    quantized = quantize_static(layer, x, granularity=granularity)
+    error = (quantized(x) - layer(x)).abs().max()
+    # a step of the input over four weights, and one of the bias in 2**29
+    assert error <= 4 * weight / 255 + 2 * 7.5 / 2**29 + 7.5 * 2**-23
+
+
+def test_ranges_are_those_of_the_layers_inputs():
+    model = nn.Sequential(
+        nn.Linear(2, 2, bias=False), nn.ReLU(), nn.Linear(2, 1)
+    )
+    with torch.no_grad():
+        model[0].weight.copy_(torch.eye(2))
+    x = torch.tensor([[-3.0, 1.0], [0.5, 2.0]])
+    ranges = observe_ranges(model, ["0", "2"], x)
+    assert ranges["0"].tolist() == [-3, 2]
+    assert ranges["2"].tolist() == [0, 2]
+    many = x.repeat(400, 1)  # more than one batch
+    assert observe_ranges(model, ["0"], many)["0"].tolist() == [-3, 2]
+
+
+def test_pixels_are_their_own_codes():
+    model = settled("LeNet300")
+    pixels = torch.arange(256, dtype=torch.uint8).repeat(4)[:784]
+    images = (pixels.float() / 255).reshape(1, 1, 28, 28)
+    quantized = quantize_static(model, images)
+    first = next(m for m in quantized.modules() if isinstance(m, IntegerLayer))
+    assert first.x_zero_point == 0
+    assert torch.equal(first.quantize_input(images).flatten(), pixels)
+
+
+def test_layers_by_name_and_mixed_bits():
+    model = models.build("LeNet300")
+    part = quantize_weights(model, bits=2, layers=["classifier.1"])
+    assert isinstance(part.classifier[1], WeightOnlyLayer)
+    assert isinstance(part.classifier[3], nn.Linear)
+    both = quantize_weights(part, bits=8)
+    assert [m.weight_bits for m in both.classifier[1:6:2]] == [2, 8, 8]
+
+
+class Recurrent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.GRU(4, 4)
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, x):
+        return self.head(self.rnn(x)[0])
+
+
+class Bent(nn.Linear):
+    """A subclass may compute something else: it is not touched in silence."""
+
+
+NAN = nn.Linear(2, 2)
+nn.init.constant_(NAN.weight, float("nan"))
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "error", "message"),
+    [
+        (Recurrent(), {}, ValueError, "got GRU at 'rnn' with 'weight_ih_l0'"),
+        (nn.Sequential(Bent(2, 2)), {}, ValueError, "got Bent at '0'"),
+        (nn.ReLU(), {}, ValueError, "must have a Linear or Conv2d, got none"),
+        ("LeNet5", {}, TypeError, "torch module, got str"),
+        (nn.Linear(2, 2), {"layers": ["no"]}, ValueError, "got 'no'"),
+        (nn.Linear(2, 2), {"layers": "a"}, TypeError, "a list of names"),
+        (Recurrent(), {"layers": ["rnn"]}, ValueError, "one of head; got"),
+        (nn.Linear(2, 2), {"bits": 9}, ValueError, r"in \[2, 8\], got 9"),
+        (nn.Linear(2, 2), {"bits": 1}, ValueError, r"in \[2, 8\], got 1"),
+        (nn.Linear(2, 2), {"bits": 4.0}, TypeError, "whole number"),
+        (
+            nn.Linear(2, 2),
+            {"granularity": "row"},
+            ValueError,
+            "one of tensor, channel, group; got 'row'",
+        ),
+        (
+            nn.Linear(2, 2),
+            {"granularity": "group"},
+            TypeError,
+            "group_size must be a whole number",
+        ),
+        (
+            nn.Linear(2, 2),
+            {"granularity": "group", "group_size": 0},
+            ValueError,
+            "group_size must be >= 1, got 0",
+        ),
+        (
+            nn.Linear(2, 2),
+            {"group_size": 8},
+            ValueError,
+            "None unless granularity is 'group', got 8",
+        ),
+        (NAN, {}, ValueError, "weight of '' must be finite, got NaN"),
+        (nn.Linear(2, 2).double(), {}, TypeError, "float32, got float64"),
+    ],
+)
+def test_bad_requests_for_weights(model, options, error, message):
+    with pytest.raises(error, match=message):
+        quantize_weights(model, **options)
+
+
+@pytest.mark.parametrize(
+    ("images", "options", "error", "message"),
+    [
+        (IMAGES[:0], {}, ValueError, r"must not be empty, got shape \(0, 1"),
+        (IMAGES * float("inf"), {}, ValueError, "must be finite"),
+        (IMAGES.numpy(), {}, TypeError, "float32 tensor, got float32"),
+        (IMAGES.double(), {}, TypeError, "got torch.float64"),
+        (IMAGES, {"granularity": "group"}, ValueError, "one of tensor, chan"),
+        (IMAGES, {"layers": ["head"]}, ValueError, "layers' names must be"),
+    ],
+)
+def test_bad_requests_for_static(images, options, error, message):
+    with pytest.raises(error, match=message):
+        quantize_static(models.build("LeNet300"), images, **options)
+
+
+def test_a_layer_that_calibration_never_runs_is_an_error():
+    class Unused(models.LeNet300):
+        def __init__(self):
+            super().__init__()
+            self.spare = nn.Linear(2, 2)
+
+    with pytest.raises(ValueError, match="no input for spare"):
+        quantize_static(Unused(), IMAGES)
+
+
+def test_sums_that_could_leave_int32_are_refused():
+    layer = nn.Linear(40_000, 1, bias=False)
+    nn.init.ones_(layer.weight)
+    with pytest.raises(ValueError, match="must stay within int32"):
+        quantize_static(layer, torch.ones(1, 40_000))
