@@ -3,22 +3,19 @@
 1. Every kernel that the build starts gets the variables in `kernel.env`.
 2. The colours of `mini_compress.plotting` become CSS variables, so pages and
    widgets use the same ones as the figures.
-3. Docstring lines of the form `name : text` become a definition list, and
-   `[key]` a citation.
+3. Docstrings are set as `mc_docstrings` describes.
 4. Scripts of sphinx-thebe are dropped: unused, and loaded twice.
 """
 
 import os
-import re
 from pathlib import Path
+
+from mc_docstrings import typeset
 
 from mini_compress.plotting import COLORS
 
 BOOK = Path(__file__).resolve().parent.parent
 PALETTE = "palette.css"
-FIELD = re.compile(r"^([a-z][\w, ]*) : (.+)$")
-CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
-CITATION = re.compile(r"\[([a-z]\w+\d{4}\w*)\]")
 
 
 def set_kernel_environment(app):
@@ -47,17 +44,8 @@ def write_palette(app):
 
 
 def typeset_docstring(app, what, name, obj, options, lines):
-    """Turn our plain docstrings into reStructuredText, in place."""
-    typeset = []
-    for line in lines:
-        line = CODE.sub(r"``\1``", line)
-        line = CITATION.sub(r":cite:`\1`", line)
-        field = FIELD.match(line)
-        if field:
-            typeset += [f"``{field[1]}``", f"    {field[2]}"]
-        else:
-            typeset.append(line)
-    lines[:] = typeset
+    """Set a docstring, in place."""
+    lines[:] = typeset(lines)
 
 
 def drop_thebe(app, pagename, templatename, context, doctree):

@@ -1,29 +1,49 @@
 """The local Sphinx extension: docstrings and colours."""
 
 import mc_book
+from mc_docstrings import typeset
 
 from mini_compress.plotting import COLORS
 
 
-def typeset(text):
-    lines = text.split("\n")
-    mc_book.typeset_docstring(None, "function", "name", None, {}, lines)
-    return lines
+def set_text(text):
+    return [line for line in typeset(text.split("\n")) if line]
 
 
-def test_docstring_fields_become_a_definition_list():
-    assert typeset("x : (rows, cols) int8\nreturns : int32") == [
+def test_arguments_become_a_definition_list():
+    assert set_text("x : (rows, cols) int8\n    more\nreturns : int32") == [
         "``x``",
         "    (rows, cols) int8",
+        "    more",
         "``returns``",
         "    int32",
     ]
 
 
+def test_values_become_a_list_inside():
+    text = 'rule : how\n    "one": first\n        and on\n    "two": second'
+    assert set_text(text) == [
+        "``rule``",
+        "    how",
+        '    * "one": first',
+        "      and on",
+        '    * "two": second',
+    ]
+
+
 def test_names_become_code_and_keys_citations():
-    assert typeset("See [jacob2018quantization], and `naive.quantize`.") == [
+    assert set_text("See [jacob2018quantization], and `naive.quantize`.") == [
         "See :cite:`jacob2018quantization`, and ``naive.quantize``."
     ]
+
+
+def test_marks_are_text():
+    assert set_text("sum |a * b|") == [r"sum \|a \* b\|"]
+
+
+def test_equations_and_examples_stay_as_they_are():
+    text = "Owns:\n\n    a = b * |c|\n\n>>> 2 * 3\n6"
+    assert set_text(text) == ["Owns:", "::", "    a = b * |c|", ">>> 2 * 3", "6"]
 
 
 def test_pages_get_the_colors_of_the_figures(html):
