@@ -99,7 +99,10 @@ def train(
     model.trained_on = data.name  # type: ignore[assignment]
     num_steps = epochs * math.ceil(len(data.train) / batch_size)
     optimizer = AdamW(
-        model.parameters(), lr=learning_rate, weight_decay=weight_decay
+        model.parameters(),
+        lr=learning_rate,
+        weight_decay=weight_decay,
+        fused=True,
     )
     schedule = LambdaLR(optimizer, lambda step: warm_cosine(step, num_steps))
     shuffler = torch.Generator().manual_seed(seed)
