@@ -18,7 +18,7 @@ NUM_CLASSES = 10
 class LeNet300(nn.Module):
     """Multilayer perceptron 784-300-100-10: 266,610 parameters.
 
-    See [lecun1998gradient], section III.C.5.
+    See [lecun1998gradient], section III.C.
     """
 
     trained_on: str | None = None

@@ -187,7 +187,7 @@ def non_inferior(
     >>> non_inferior(rows, margin=0.5)
     array([ True, False])
 
-    See [tango1998equivalence], section 2, and [holm1979simple].
+    See [tango1998equivalence] and [holm1979simple].
     """
     require_number("confidence", confidence, 0, 1)
     p_values = [row.p_inferior(margin) for row in comparisons]

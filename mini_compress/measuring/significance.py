@@ -99,7 +99,7 @@ def tango_z(lost: int, gained: int, n: int, drop: float) -> float:
     >>> tango_z(40, 20, 1_000, drop=0) == (40 - 20) / math.sqrt(40 + 20)
     True
 
-    See [tango1998equivalence], section 3.
+    See [tango1998equivalence].
     """
     _require_counts(lost, gained, n)
     a = 2 * n
