@@ -1,14 +1,16 @@
-"""The one look of every figure: a colour and a marker per family of methods.
+"""The one look of every figure: a color and a marker per family of methods.
 
-The same colours are used by figures, pages and widgets. They keep apart for
-the common forms of colour blindness, have a contrast of at least 3 against
+The same colors are used by figures, pages and widgets. They keep apart for
+the common forms of color blindness, have a contrast of at least 3 against
 white, and markers tell the families apart in black and white.
 """
 
 from importlib import resources
 from types import MappingProxyType
 
-# family of methods -> sRGB colour; `float` is the uncompressed baseline
+from ._require import require_int, require_one_of
+
+# family of methods -> sRGB color; `float` is the uncompressed baseline
 COLORS = MappingProxyType(
     {
         "float": "#30353d",
@@ -32,9 +34,40 @@ MARKERS = MappingProxyType(
 
 LINE_STYLES = ("-", "--", "-.", ":")
 
+DARKEST, LIGHTEST = -0.5, 0.5  # how far shades go towards black and white
+
+
+def shades(family: str, count: int) -> list[str]:
+    """Return shades of a family's color, from dark to light.
+
+    For several curves of one family; let `LINE_STYLES` tell them apart too.
+
+    family : a key of COLORS
+    count : >= 1; a single shade is the color itself
+    returns : count colors, as "#rrggbb"
+
+    >>> shades("quantization", 3)
+    ['#052c53', '#0a58a6', '#84acd2']
+    """
+    require_one_of("family", family, COLORS)
+    require_int("count", count, 1)
+    if count == 1:
+        return [COLORS[family]]
+    distance = (LIGHTEST - DARKEST) / (count - 1)
+    mixes = [DARKEST + number * distance for number in range(count)]
+    return [_mix(COLORS[family], mix) for mix in mixes]
+
+
+def _mix(color: str, mix: float) -> str:
+    """Move a color towards black (mix = -1) or white (mix = 1)."""
+    channels = [int(color[start : start + 2], 16) for start in (1, 3, 5)]
+    end = 255 if mix > 0 else 0
+    mixed = [round(old + abs(mix) * (end - old)) for old in channels]
+    return "#" + "".join(f"{value:02x}" for value in mixed)
+
 
 def use_book_style() -> None:
-    """Draw from now on as the book does: its style, its colours, SVG.
+    """Draw from now on as the book does: its style, its colors, SVG.
 
     In a notebook, figures are written as SVG without a date, so the same
     figure is the same text twice.
@@ -54,6 +87,4 @@ def _draw_svg_in_notebooks() -> None:
     from matplotlib_inline.backend_inline import set_matplotlib_formats
 
     if get_ipython() is not None:
-        set_matplotlib_formats(
-            "svg", bbox_inches=None, metadata={"Date": None}
-        )
+        set_matplotlib_formats("svg", bbox_inches=None, metadata={"Date": None})

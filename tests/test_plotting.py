@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from mini_compress.plotting import COLORS, MARKERS, use_book_style
+from mini_compress.plotting import COLORS, MARKERS, shades, use_book_style
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -51,7 +51,7 @@ WHITE = TO_XYZ.sum(axis=1)
 
 
 def linear(color: str) -> np.ndarray:
-    """(3,) linear RGB in [0, 1] of a hexadecimal sRGB colour."""
+    """(3,) linear RGB in [0, 1] of a hexadecimal sRGB color."""
     rgb = np.array(mpl.colors.to_rgb(color))
     return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
 
@@ -81,9 +81,23 @@ def test_markers_tell_families_apart_without_color():
     assert len(set(MARKERS.values())) == len(MARKERS)
 
 
-@pytest.mark.parametrize("name", ["logo.svg"])
-def test_logo_uses_the_palette(name):
-    text = (ROOT / "book" / "assets" / name).read_text()
+@pytest.mark.parametrize("family", COLORS)
+def test_shades_get_lighter_around_the_color(family):
+    colors = shades(family, 5)
+    lightness = [lab(linear(color))[0] for color in colors]
+    assert np.all(np.diff(lightness) > 5)
+    assert colors[2] == shades(family, 1)[0] == COLORS[family]
+
+
+def test_shades_refuse_unknown_families_and_no_count():
+    with pytest.raises(ValueError, match=r"family must be one of float, .*'x'"):
+        shades("x", 2)
+    with pytest.raises(ValueError, match="count must be >= 1, got 0"):
+        shades("float", 0)
+
+
+def test_logo_uses_the_palette():
+    text = (ROOT / "book" / "assets" / "logo.svg").read_text()
     used = set(re.findall(r"#[0-9a-f]{6}", text))
     assert used
     assert used <= {*COLORS.values(), "#ffffff"}

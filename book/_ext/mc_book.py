@@ -1,7 +1,7 @@
 """What the pages need from Sphinx beyond its options.
 
 1. Every kernel that the build starts gets the variables in `kernel.env`.
-2. The colours of `mini_compress.plotting` become CSS variables, so pages and
+2. The colors of `mini_compress.plotting` become CSS variables, so pages and
    widgets use the same ones as the figures.
 3. Docstrings are set as `mc_docstrings` describes.
 4. Scripts of sphinx-thebe are dropped: unused, and loaded twice.

@@ -7,25 +7,25 @@ A docstring is short lines of plain text. These forms mean something:
     name   text         one entry of a module's table of contents
         text            an equation: indented after an empty line
     >>> code            an example
-    `code`, [key2018]   a name in the code, a reference
+    `code`, *stress*, [key2018]   a name in the code, emphasis, a reference
 """
 
 import re
 
 FIELD = re.compile(r"^([a-z][\w, ]*?)(?: : |  +)(\S.*)$")
 VALUE = re.compile(r'^    (".*|\w+ : .*)$')
-CODE = re.compile(r"(`[^`]+`)")
+MARKED = re.compile(r"(`[^`]+`|(?<![\w*])\*\w+\*(?![\w*]))")
 CITATION = re.compile(r"\[([a-z]+\d{4}[a-z]*)\]")
 SPECIAL = re.compile(r"([\\*|_])")
 
 
 def typeset_line(text: str) -> str:
     """Escape what means something in reStructuredText; set code, citations."""
-    parts = CODE.split(text)
+    parts = MARKED.split(text)
     for number, part in enumerate(parts):
         if part.startswith("`"):
             parts[number] = f"`{part}`"
-        else:
+        elif number % 2 == 0:  # the odd parts are what MARKED matched
             escaped = SPECIAL.sub(r"\\\1", part)
             parts[number] = CITATION.sub(r":cite:`\1`", escaped)
     return "".join(parts)

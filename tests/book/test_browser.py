@@ -56,7 +56,7 @@ def test_the_check_sees_an_outside_request_and_an_error(browser, tmp_path):
         "<img src='http://example.invalid/a.png'><script>missing()</script>"
     )
     with browser.new_context() as context:
-        page, requests, problems = open_page(context, file.as_uri())
+        _, requests, problems = open_page(context, file.as_uri())
         assert "http://example.invalid/a.png" in requests
         assert any("missing is not defined" in text for text in problems)
 

@@ -1,4 +1,4 @@
-"""The local Sphinx extension: docstrings and colours."""
+"""The local Sphinx extension: docstrings and colors."""
 
 import mc_book
 from mc_docstrings import typeset
@@ -38,12 +38,18 @@ def test_names_become_code_and_keys_citations():
 
 
 def test_marks_are_text():
-    assert set_text("sum |a * b|") == [r"sum \|a \* b\|"]
+    assert set_text("sum |a * b|, *all*") == [r"sum \|a \* b\|, *all*"]
 
 
 def test_equations_and_examples_stay_as_they_are():
     text = "Owns:\n\n    a = b * |c|\n\n>>> 2 * 3\n6"
-    assert set_text(text) == ["Owns:", "::", "    a = b * |c|", ">>> 2 * 3", "6"]
+    assert set_text(text) == [
+        "Owns:",
+        "::",
+        "    a = b * |c|",
+        ">>> 2 * 3",
+        "6",
+    ]
 
 
 def test_pages_get_the_colors_of_the_figures(html):

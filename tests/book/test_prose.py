@@ -1,13 +1,15 @@
 """No measured number is typed into the text.
 
-A number with a unit (%, pp, x, times, KB, KiB, ms, ...) in prose is allowed
-only
+A number with a unit (%, pp, x, times, KB, KiB, ms, ...) in prose, in a
+caption or in a picture's description is allowed only
 
 * in a paragraph that cites its source with a {cite} role,
-* in inline code, or marked as a setting: `[0.5 pp]{.setting}`, a number that
-  we chose or that is so by definition and that no run could change.
+* in inline code, in mathematics, or marked as a setting: `[0.5 pp]{.setting}`,
+  a number that we chose or that no run could change,
+* as the level of an interval: "95 % interval", "95 % bound".
 
-Everything else is printed by a cell.
+Everything else is printed by a cell. A cell that prints Markdown is searched
+too: the numbers in it have to come from variables.
 """
 
 import re
@@ -19,27 +21,46 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "index.md", *sorted((ROOT / "book").glob("*.md"))]
 
 UNITS = (
-    r"(?:%|percent|pp|[x×](?!\s*\d)|times|fold|[KMG]i?B|kilobytes|megabytes"
-    r"|ms|µs|us|ns|s|seconds|milliseconds|microseconds|[munµ]?J|pJ)"
+    r"(?:%|percent|pp|[x\u00d7](?!\s*\d)|times|fold|[KMG]i?B|kilobytes"
+    r"|megabytes|ms|[\u00b5u]s|ns|s|(?:milli|micro|nano)?seconds"
+    r"|[mun\u00b5p]?J)"
 )
 MEASURED = re.compile(
     rf"(?<![\w.])\d[\d,.]*[\s\u00a0-]?{UNITS}(?![\w*])|\d[\d,]{{2,}} bytes"
 )
-# what is not prose, in the order in which it is cut out
+FENCE = re.compile(
+    r"^(?P<ticks>`{3,})(?P<name>\{[\w:-]+\}|\w*)[^\n]*\n"
+    r"(?P<header>---\n.*?\n---\n)?(?P<body>.*?)^(?P=ticks)`*[ ]*$",
+    re.DOTALL | re.MULTILINE,
+)
+NO_PROSE_INSIDE = {"{math}", "{literalinclude}", "{eval-rst}", "{bibliography}"}
+# what else is not prose, in the order in which it is cut out
 NOT_PROSE = [
     re.compile(r"\A---\n.*?\n---\n", re.DOTALL),
-    re.compile(r"^(`{3,})\{?[\w:.-]*\}?.*?^\1`*\s*$", re.DOTALL | re.MULTILINE),
     re.compile(r"^:[\w-]+:.*$", re.MULTILINE),  # options of a directive
     re.compile(r"\$\$.*?\$\$", re.DOTALL),
     re.compile(r"\$[^$\n]+\$"),
     re.compile(r"\[[^\]]*\]\{\.setting\}"),
+    re.compile(r"\d\d %\s(?=confidence|interval|bound)"),
     re.compile(r"(?<!\})`[^`\n]+`"),
     re.compile(r"\]\([^)]*\)"),
 ]
 
 
+def prose_inside(fence: re.Match) -> str:
+    """Return what a reader reads as text of a block between backticks."""
+    name, body = fence["name"], fence["body"]
+    if name == "{code-cell}":
+        printed = body if "Markdown(" in body else ""
+        return f"\n{fence['header'] or ''}\n{printed}\n"
+    if not name.startswith("{") or name in NO_PROSE_INSIDE:
+        return "\n"
+    return f"\n{FENCE.sub(prose_inside, body)}\n"
+
+
 def find_typed_results(text: str) -> list[str]:
     """Return the numbers in prose that look measured and name no source."""
+    text = FENCE.sub(prose_inside, text)
     for pattern in NOT_PROSE:
         text = pattern.sub(" ", text)
     return [
@@ -67,6 +88,9 @@ def test_no_result_is_typed_into_the_text(page):
         "It weighs 1,066,440 bytes.",
         "a\n\n:::{note}\nIt weighs 260 KiB.\n:::",
         "Faster than {doc}`x`, by 30%.",
+        "````{note}\n```{tip}\nIt takes 3 ms.\n```\n````",
+        "```{code-cell} ipython3\n---\nalt: It is 97 % right.\n---\nx\n```",
+        "```{code-cell} ipython3\nMarkdown('It is 97 % right.')\n```",
     ],
 )
 def test_typed_results_are_found(text):
@@ -82,8 +106,11 @@ def test_typed_results_are_found(text):
         "They report 69.8 % {cite}`jacob2018quantization`.",
         "Without loss means within [0.5 pp]{.setting}.",
         "Pass `rate=0.5 %`.",
+        "The 95 % interval, and the 95 % bound.",
         "We have $x = 5\\,\\%$ and\n\n$$\n5 \\times 5 %\n$$\n",
         "```{code-cell} ipython3\nprint('97 %')\n```",
+        "```{code-cell} ipython3\nMarkdown(f'{100 * x:.1f} % right')\n```",
+        "```python\nx = '5 %'\n```",
         "The 3 x 3 filters of a 784-300-100-10 network.",
         "KB means 1,000 B[^kb].",
     ],
