@@ -1,0 +1,72 @@
+"""A picture for a setting, drawn beforehand and held as text or bytes."""
+
+import base64
+import io
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+PNG_START = b"\x89PNG\r\n\x1a\n"
+SVG_START = re.compile(r"\s*(<\?xml|<!--|<!DOCTYPE|<svg)")
+MIN_ALT = 20  # characters; fewer cannot say what a picture shows
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An SVG (text) or a PNG (bytes), and what it shows in words.
+
+    It is displayed as an image of its own, so nothing in it can meet what is
+    in another picture, and no script in it runs.
+
+    >>> square = '<svg xmlns="http://www.w3.org/2000/svg"></svg>'
+    >>> Picture(square, alt="An empty drawing, for the example").uri[:24]
+    'data:image/svg+xml,%3Csv'
+    """
+
+    image: str | bytes
+    alt: str
+
+    def __post_init__(self) -> None:
+        if isinstance(self.image, str):
+            if not SVG_START.match(self.image):
+                raise ValueError(
+                    "image must be an SVG's text or a PNG's bytes, "
+                    f"got text that starts with {self.image[:20]!r}"
+                )
+        elif not isinstance(self.image, bytes):
+            got = type(self.image).__name__
+            raise TypeError(
+                f"image must be a string (SVG) or bytes (PNG), got {got}"
+            )
+        elif not self.image.startswith(PNG_START):
+            raise ValueError(
+                "image must be an SVG's text or a PNG's bytes, "
+                f"got bytes that start with {self.image[:8]!r}"
+            )
+        if not isinstance(self.alt, str) or len(self.alt.strip()) < MIN_ALT:
+            raise ValueError(
+                f"alt must say what the picture shows, in {MIN_ALT} "
+                f"characters at least, got {self.alt!r}"
+            )
+
+    @classmethod
+    def draw(cls, figure: Any, *, alt: str) -> "Picture":
+        """Draw a matplotlib figure as SVG and close it.
+
+        figure : a matplotlib Figure, drawn with `plotting.use_book_style`,
+            so that the same figure is the same text twice
+        """
+        from matplotlib import pyplot as plt
+
+        stream = io.StringIO()
+        figure.savefig(stream, format="svg", metadata={"Date": None})
+        plt.close(figure)  # else the notebook shows it a second time
+        return cls(re.sub(r"\n\s*", "\n", stream.getvalue()), alt)
+
+    @property
+    def uri(self) -> str:
+        """The picture as a data address, which needs no file beside it."""
+        if isinstance(self.image, str):
+            return "data:image/svg+xml," + quote(self.image, safe=" ='/:;,()")
+        return "data:image/png;base64," + base64.b64encode(self.image).decode()

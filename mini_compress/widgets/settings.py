@@ -1,0 +1,146 @@
+"""Checks of knobs, and of what is given for each of their settings.
+
+A setting is a tuple: one value of each knob, in the knobs' order.
+"""
+
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from .._require import require_equal
+from .metric import Metric, Reading, require_real, require_text
+
+MAX_KNOBS = 3
+NAMED = 4  # of many settings that are missing, so many are named
+
+Value = str | int | float
+Setting = tuple[Value, ...]
+Knobs = dict[str, tuple[Value, ...]]
+
+
+def check_knobs(knobs: Mapping[str, Sequence[Value]]) -> Knobs:
+    """Return a copy of one to three knobs, each with two values at least."""
+    if not isinstance(knobs, Mapping):
+        got = type(knobs).__name__
+        raise TypeError(f"knobs must be a dict of name and values, got {got}")
+    if not 1 <= len(knobs) <= MAX_KNOBS:
+        raise ValueError(f"knobs must be 1 to {MAX_KNOBS}, got {len(knobs)}")
+    return {name: _check_knob(name, values) for name, values in knobs.items()}
+
+
+def _check_knob(name: str, values: Sequence[Value]) -> tuple[Value, ...]:
+    require_text("name of a knob", name)
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        got = type(values).__name__
+        raise TypeError(f"values of {name} must be a list, got {got}")
+    values = tuple(values)
+    for value in values:
+        if not isinstance(value, str):
+            require_real(f"values of {name}", value)
+    if len(values) < 2:
+        raise ValueError(f"values of {name} must be 2 or more, got {values}")
+    if len(set(map(write_value, values))) < len(values):
+        raise ValueError(f"values of {name} must differ, got {values}")
+    return values
+
+
+def is_numeric(values: Sequence[Value]) -> bool:
+    """Return whether a knob slides over numbers, not over names."""
+    return not any(isinstance(value, str) for value in values)
+
+
+def write_value(value: Value) -> str:
+    """Write a knob's value as the reader sees it."""
+    return value if isinstance(value, str) else f"{value:,}"
+
+
+def list_settings(knobs: Knobs) -> list[Setting]:
+    """Return all settings; the last knob changes fastest."""
+    return list(itertools.product(*knobs.values()))
+
+
+def count_settings(knobs: Knobs) -> int:
+    """Return the number of settings."""
+    return math.prod(map(len, knobs.values()))
+
+
+def as_setting(key: Any) -> Setting:
+    """Return a key as a tuple: one knob may be keyed by its plain value."""
+    return key if isinstance(key, tuple) else (key,)
+
+
+def check_setting(name: str, key: Any, knobs: Knobs) -> Setting:
+    """Return a setting of the knobs."""
+    setting = as_setting(key)
+    fits = len(setting) == len(knobs) and all(
+        value in values
+        for value, values in zip(setting, knobs.values(), strict=True)
+    )
+    if not fits:
+        expected = ", ".join(knobs)
+        raise ValueError(
+            f"{name} must be a setting ({expected}) of the knobs, got {key!r}"
+        )
+    return setting
+
+
+def check_metrics(metrics: Sequence[Metric]) -> tuple[Metric, ...]:
+    """Return one metric or more, each with a name of its own."""
+    metrics = tuple(metrics)
+    for metric in metrics:
+        if not isinstance(metric, Metric):
+            got = type(metric).__name__
+            raise TypeError(f"metrics must be of type Metric, got {got}")
+    names = [metric.name for metric in metrics]
+    if not names:
+        raise ValueError("metrics must be 1 or more, got none")
+    if len(set(names)) < len(names):
+        raise ValueError(f"metrics must have different names, got {names}")
+    return metrics
+
+
+def read_metrics(
+    name: str, values: Mapping[str, Any] | None, metrics: Sequence[Metric]
+) -> dict[str, Reading | None]:
+    """Check the values of one setting; None stands for none of them."""
+    if values is None:
+        return dict.fromkeys(metric.name for metric in metrics)
+    if not isinstance(values, Mapping):
+        got = type(values).__name__
+        raise TypeError(f"{name} must be a dict of metric and value, got {got}")
+    require_equal(
+        f"metrics of {name}", sorted(m.name for m in metrics), sorted(values)
+    )
+    return {
+        metric.name: metric.read(
+            f"{metric.name} of {name}", values[metric.name]
+        )
+        for metric in metrics
+    }
+
+
+def check_values(
+    values: Mapping[Any, Mapping[str, Any] | None],
+    knobs: Knobs,
+    metrics: Sequence[Metric],
+) -> dict[Setting, dict[str, Reading | None]]:
+    """Return the readings of every setting, in the knobs' order."""
+    given = {
+        check_setting("key of values", key, knobs): value
+        for key, value in values.items()
+    }
+    settings = list_settings(knobs)
+    missing = [setting for setting in settings if setting not in given]
+    if missing:
+        named = ", ".join(map(str, missing[:NAMED]))
+        more = len(missing) - NAMED
+        rest = f" and {more} more" if more > 0 else ""
+        raise ValueError(
+            "values must have every setting, with None where there is no "
+            f"value; missing {named}{rest}"
+        )
+    return {
+        setting: read_metrics(f"values[{setting}]", given[setting], metrics)
+        for setting in settings
+    }
