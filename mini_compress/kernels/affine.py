@@ -170,8 +170,10 @@ def dequantize(codes: np.ndarray, params: AffineParams) -> np.ndarray:
             f"codes must be in [{params.quant_min}, {params.quant_max}], "
             f"got {codes.min()} to {codes.max()}"
         )
-    # the difference needs 17 bits at most: exact in float32
-    return (codes.astype(np.float32) - zero_point) * scale
+    real = codes.astype(np.float32)
+    real -= zero_point  # needs 17 bits at most: exact in float32
+    real *= scale
+    return real
 
 
 def split_groups(x: np.ndarray, group_size: int) -> np.ndarray:
