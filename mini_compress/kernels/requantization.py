@@ -68,7 +68,8 @@ def requantize(
         scaled = _scale_fixed_single(acc, *quantize_multiplier(factor))
     else:
         scaled = _scale_fixed_double(acc, *quantize_multiplier(factor))
-    return np.clip(scaled + zero_point, limits.min, limits.max).astype(dtype)
+    codes = np.clip(scaled + zero_point, limits.min, limits.max)
+    return np.asarray(codes, dtype)
 
 
 def quantize_multiplier(
@@ -110,15 +111,14 @@ def _scale_fixed_double(
 ) -> np.ndarray:
     """Return acc * q * 2**(shift - 31), rounded twice; int64.
 
-    First the doubled product's high half, ties away from zero; then a
-    rounding shift to the right, ties up.
+    First to the doubled product's high half, then by the rest of the shift;
+    ties go up both times. The definitions in print add 1 - 2**30 to negative
+    products and cut toward zero, which comes to the same.
     """
     left = np.maximum(np.asarray(shift, np.int64), 0)
     down = np.minimum(np.maximum(-np.asarray(shift, np.int64), 0), 62)
     raised = np.clip(acc.astype(np.int64) << left, INT32.min, INT32.max)
-    wide = raised * q
-    nudged = wide + np.where(wide >= 0, 1 << 30, 1 - (1 << 30))
-    high = np.where(nudged >= 0, nudged >> 31, -(-nudged >> 31))
+    high = (raised * q + (1 << 30)) >> 31
     half = np.where(down > 0, np.int64(1) << np.maximum(down - 1, 0), 0)
     return (high + half) >> down
 
