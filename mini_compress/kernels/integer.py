@@ -168,12 +168,12 @@ def conv2d_int8(
     windows = image_windows(x, window, int(x_zero[0]))
     images, *_, out_height, out_width = windows.shape
 
-    inner = weight[0].size if outputs else 0
+    inner = math.prod(weight.shape[1:])
     filters = weight.reshape(groups, outputs // groups, inner)
     zeros = np.broadcast_to(weight_zero, outputs).reshape(groups, -1, 1)
     acc = np.empty((images, outputs, out_height, out_width), np.int32)
     for image in range(images):  # one at a time: its columns stay in cache
-        columns = windows[image].reshape(groups, inner, -1)
+        columns = windows[image].reshape(groups, inner, out_height * out_width)
         sums = _sums_of_products(filters, columns, zeros, x_zero)
         acc[image] = sums.reshape(acc.shape[1:])
     if bias is not None:
