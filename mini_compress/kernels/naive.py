@@ -47,7 +47,8 @@ def choose_affine(
             high = max(-low, high)
             low = -high
         step = (high - low) / (quant_max - quant_min)
-        scale[index] = 1 if low == high == 0 else step
+        smallest = np.finfo(np.float32).tiny  # below it steps lose precision
+        scale[index] = 1 if low == high == 0 else max(step, smallest)
         if symmetric:
             zero_point[index] = (quant_min + quant_max + 1) // 2
         else:

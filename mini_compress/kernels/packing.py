@@ -100,6 +100,7 @@ def unpack_bits(
 
 
 def _require_bits(bits: int, order: str) -> None:
+    require_int("bits", bits, 1)
     require_one_of("bits", bits, (1, 2, 4))
     require_one_of("order", order, ORDERS)
 
