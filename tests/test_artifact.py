@@ -28,6 +28,7 @@ def compressed(name: str) -> list[nn.Module]:
         quantize_weights(model, bits=8, granularity="tensor"),
         quantize_static(folded, IMAGES),
         quantize_static(folded, IMAGES, granularity="tensor"),
+        quantize_static(folded, IMAGES, bits=3),
     ]
 
 

@@ -27,9 +27,10 @@ CONVS = [
 ]
 
 
-def fill(layer: IntegerLayer, rng: np.random.Generator, largest: int = 127):
+def fill(layer: IntegerLayer, rng: np.random.Generator):
     """Give an integer layer random codes, steps, bias and input range."""
     shape = layer.geometry.weight_shape
+    largest = 2 ** (layer.weight_bits - 1) - 1
     codes = rng.integers(-largest, largest + 1, shape).astype(np.int8)
     scale = rng.uniform(0.001, 0.1, tuple(layer.weight.scale.shape))
     layer.weight.store(codes, scale.astype(np.float32))
@@ -39,10 +40,11 @@ def fill(layer: IntegerLayer, rng: np.random.Generator, largest: int = 127):
     return codes
 
 
+@pytest.mark.parametrize("bits", [2, 3, 5, 8])
 @pytest.mark.parametrize("inner", [7, 300, 3000])
-def test_integer_linear_equals_the_kernel(inner):
+def test_integer_linear_equals_the_kernel(inner, bits):
     rng = np.random.default_rng(inner)
-    layer = IntegerLayer(LinearGeometry(inner, 5), bias=True)
+    layer = IntegerLayer(LinearGeometry(inner, 5), bias=True, bits=bits)
     weight = fill(layer, rng)
     codes = rng.integers(0, 256, (4, inner)).astype(np.uint8)
     expected = integer.linear_int8(
@@ -57,11 +59,11 @@ def test_integer_linear_equals_the_kernel(inner):
 
 
 @pytest.mark.parametrize("options", CONVS)
-@pytest.mark.parametrize("channels", [4, 64])
-def test_integer_conv2d_equals_the_kernel(options, channels):
+@pytest.mark.parametrize(("channels", "bits"), [(4, 8), (4, 3), (64, 8)])
+def test_integer_conv2d_equals_the_kernel(options, channels, bits):
     rng = np.random.default_rng(channels)
     geometry = Conv2dGeometry(channels, 8, (3, 3), **options)
-    layer = IntegerLayer(geometry, bias=True)
+    layer = IntegerLayer(geometry, bias=True, bits=bits)
     weight = fill(layer, rng)
     codes = rng.integers(0, 256, (2, channels, 9, 10)).astype(np.uint8)
     expected = integer.conv2d_int8(

@@ -48,11 +48,16 @@ def test_every_layer_becomes_integers_and_the_model_stays(name):
 
 
 @pytest.mark.parametrize("name", models.NETWORKS)
-@pytest.mark.parametrize("granularity", ["tensor", "channel"])
-def test_static_layers_run_the_numpy_kernels(name, granularity):
+@pytest.mark.parametrize(
+    ("granularity", "bits"),
+    [("tensor", 8), ("channel", 8), ("tensor", 4), ("channel", 2)],
+)
+def test_static_layers_run_the_numpy_kernels(name, granularity, bits):
     """Layer by layer: the same codes, the same sums, the same output."""
     model = fold_batchnorm(settled(name))
-    quantized = quantize_static(model, IMAGES, granularity=granularity)
+    quantized = quantize_static(
+        model, IMAGES, bits=bits, granularity=granularity
+    )
     seen = []
     for module in quantized.modules():
         if isinstance(module, IntegerLayer):
@@ -68,6 +73,7 @@ def test_static_layers_run_the_numpy_kernels(name, granularity):
         )
         codes = affine.quantize(x.numpy(), params)
         weight = layer.weight.codes().numpy()
+        assert np.abs(weight).max() == 2 ** (bits - 1) - 1
         bias = layer.bias.numpy()
         if weight.ndim == 2:
             acc = integer.linear_int8(codes, weight, bias, x_zero_point=zero)
@@ -95,6 +101,19 @@ def test_static_output_is_near_the_float_output(name):
     expected = model(IMAGES)
     error = (quantize_static(model, IMAGES)(IMAGES) - expected).abs().max()
     assert error < 0.05 * expected.abs().max()
+
+
+def test_static_weights_are_those_of_quantize_weights():
+    """Where no bias widens a step, the codes and steps are the same."""
+    model = fold_batchnorm(settled("ConvNet"))
+    for bits in (2, 5, 8):
+        static = quantize_static(model, IMAGES, bits=bits)
+        weights = quantize_weights(model, bits=bits)
+        for one, other in zip(static.modules(), weights.modules(), strict=True):
+            if isinstance(one, IntegerLayer):
+                assert one.weight_bits == bits
+                assert torch.equal(one.weight.codes(), other.weight.codes())
+                assert torch.equal(one.weight.scale, other.weight.scale)
 
 
 @pytest.mark.parametrize("bits", range(2, 9))
@@ -278,6 +297,7 @@ def test_bad_requests_for_weights(model, options, error, message):
         (IMAGES.numpy(), {}, TypeError, "float32 tensor, got float32"),
         (IMAGES.double(), {}, TypeError, "got torch.float64"),
         (IMAGES, {"granularity": "group"}, ValueError, "one of tensor, chan"),
+        (IMAGES, {"bits": 1}, ValueError, r"bits must be in \[2, 8\], got 1"),
         (IMAGES, {"layers": ["head"]}, ValueError, "layers' names must be"),
     ],
 )

@@ -1,10 +1,11 @@
-"""A layer that multiplies 8-bit codes with 8-bit codes and sums in int32.
+"""A layer that multiplies codes with codes and sums in int32.
 
     y = scale_x * scale_weight * (sum (code_x - zero_x) * code_weight + bias)
 
 The input arrives in float32 and is quantized on entry with a scale that was
 fixed beforehand (static quantization); the int32 sum is scaled back on exit.
-Between the two there are only integers.
+Between the two there are only integers. The weight's codes have 8 bits or
+fewer: fewer make the file smaller, and the product is the same.
 """
 
 from typing import Any
@@ -19,11 +20,13 @@ EXACT_FLOAT32 = 1 << 24  # float32 holds every integer up to here
 
 
 class IntegerLayer(nn.Module):
-    """A linear or convolutional layer on codes of 8 bits.
+    """A linear or convolutional layer that takes 8-bit codes as its input.
 
     geometry : what the layer multiplies with what
     bias : whether it has one, in int32 steps of scale_x * scale_weight
-    per_tensor : one step for the whole weight instead of one per output
+    bits : of a weight's code, 2 to 8
+    per_tensor : one step for the whole weight instead of one per output. A
+        step per group is not offered: it could not be taken out of the sum.
 
     Buffers: weight (see `PackedWeight`); x_scale, () float32; x_zero_point,
     () int32: codes of the input are uint8; bias, (outputs,) int32.
@@ -32,17 +35,21 @@ class IntegerLayer(nn.Module):
     x_scale: Tensor
     x_zero_point: Tensor
     bias: Tensor | None
-    weight_bits = 8
     activation_bits = 8
 
     def __init__(
-        self, geometry: Geometry, *, bias: bool, per_tensor: bool = False
+        self,
+        geometry: Geometry,
+        *,
+        bias: bool,
+        bits: int = 8,
+        per_tensor: bool = False,
     ) -> None:
         super().__init__()
         self.geometry = geometry
         self.weight = PackedWeight(
             geometry.weight_shape,
-            bits=8,
+            bits=bits,
             group_size=geometry.products_per_output,
             per_tensor=per_tensor,
         )
@@ -58,8 +65,14 @@ class IntegerLayer(nn.Module):
         """What the constructor was given, besides the geometry."""
         return {
             "bias": self.bias is not None,
+            "bits": self.weight.bits,
             "per_tensor": self.weight.per_tensor,
         }
+
+    @property
+    def weight_bits(self) -> int:
+        """Bits per weight, without the steps."""
+        return self.weight.bits
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply the layer; x and the result are float32."""

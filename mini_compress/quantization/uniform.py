@@ -1,8 +1,8 @@
 """Uniform post-training quantization: evenly spaced codes, no training.
 
 `quantize_weights` turns weights into codes of 8 down to 2 bits and leaves the
-arithmetic in float32. `quantize_static` turns weights and activations into
-codes of 8 bits, and the arithmetic into that of integers.
+arithmetic in float32. `quantize_static` turns activations into codes of 8 bits
+as well, and the arithmetic into that of integers.
 """
 
 import math
@@ -81,23 +81,26 @@ def quantize_static(
     model: nn.Module,
     images: Tensor,
     *,
+    bits: int = 8,
     granularity: str = "channel",
     layers: Sequence[str] | None = None,
 ) -> nn.Module:
-    """Return a copy that multiplies codes of 8 bits and sums in int32.
+    """Return a copy that multiplies codes with codes and sums in int32.
 
     model : is not changed. Fold batch normalization first (`fold_batchnorm`),
         as every runtime does; one that stands alone stays in float32.
     images : (n, ...) float32 training images, which show the range of every
         layer's input
-    granularity : of the weights: "tensor" or "channel". Activations have one
-        step per layer: steps that differ along the summed axis could not be
-        taken out of the sum.
+    bits : of the weights, 2 to 8. Activations have 8.
+    granularity : of the weights: "tensor" or "channel". Not "group", and
+        activations have one step per layer: steps that differ along the
+        summed axis could not be taken out of the sum.
     layers : as in `quantize_weights`
     returns : a network in evaluation mode
 
     See [jacob2018quantization], sections 2.1 to 2.4.
     """
+    require_int("bits", bits, 2, 8)
     require_one_of("granularity", granularity, ("tensor", "channel"))
     found = treatable_layers(model, layers)
     weights = {name: _weight_array(name, found[name]) for name in found}
@@ -106,7 +109,7 @@ def quantize_static(
     for name, layer in found.items():
         x_params = choose_affine(ranges[name], signed=False)
         replacements[name] = _integer_layer(
-            name, layer, weights[name], x_params, granularity
+            name, layer, weights[name], x_params, bits, granularity
         )
     return with_layers_replaced(model, replacements)
 
@@ -146,6 +149,7 @@ def _integer_layer(
     layer: nn.Linear | nn.Conv2d,
     weight: np.ndarray,
     x_params: AffineParams,
+    bits: int,
     granularity: str,
 ) -> IntegerLayer:
     """Fill an integer layer with codes of the weight and the bias."""
@@ -155,14 +159,16 @@ def _integer_layer(
         bias = layer.bias.detach().numpy().astype(np.float64)
         require_finite(f"bias of {name!r}", bias)
     x_scale = np.asarray(x_params.scale).item()
-    chosen = choose_affine(rows, symmetric=True, axis=ROW_AXES[granularity])
+    axis = ROW_AXES[granularity]
+    chosen = choose_affine(rows, bits=bits, symmetric=True, axis=axis)
     scale = _widen_for_bias(rows, np.asarray(chosen.scale), bias, x_scale)
     codes = quantize(
-        rows, AffineParams(scale, 0, bits=8, signed=True, narrow=True)
+        rows, AffineParams(scale, 0, bits=bits, signed=True, narrow=True)
     )
     quantized = IntegerLayer(
         geometry_of(layer),
         bias=layer.bias is not None,
+        bits=bits,
         per_tensor=granularity == "tensor",
     )
     quantized.weight.store(codes, scale)
