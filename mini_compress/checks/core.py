@@ -1,0 +1,228 @@
+"""How a check judges an answer, and how it says what is wrong with it.
+
+A check is a list of properties. Each is printed once it holds; at the first
+that does not, `CheckFailed` names the property, the input, what was expected
+and what came back.
+"""
+
+import copy
+import inspect
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr
+from typing import Any, NoReturn
+
+import numpy as np
+
+__all__ = ["Attempt", "CheckFailed", "show"]
+
+LABEL = 10  # columns for the words at the left of a message
+LONGEST = 70  # characters of a value that is no array
+
+
+class CheckFailed(Exception):  # noqa: N818, a verdict and not an error
+    """An answer lacks a property; the message says which, and on what input.
+
+    Jupyter and IPython show the message alone, Python its traceback too.
+    """
+
+    def _render_traceback_(self) -> list[str]:
+        return str(self).split("\n")
+
+
+class Attempt:
+    """A learner's answer to an exercise: a function, judged by its results.
+
+    function : the answer
+    parameters : the names of its arguments, in order
+    """
+
+    def __init__(self, function: Callable, *parameters: str) -> None:
+        if not callable(function):
+            raise CheckFailed(
+                "A check takes the function itself, without calling it; "
+                f"got {show(function)}"
+            )
+        self.name = getattr(function, "__name__", "the function")
+        self._function = function
+        self._parameters = parameters
+        self._property = ""
+        self._hint = ""
+        self._input = ""
+
+    @contextmanager
+    def must(self, says: str, hint: str = "") -> Iterator[None]:
+        """Open a property; it is printed when the block ends without failure.
+
+        says : the property, as a sentence without a full stop
+        hint : what to look at if it does not hold
+        """
+        self._property, self._hint, self._input = says, hint, ""
+        yield
+        print(f"passed: {says}")
+
+    def call(self, *arguments: Any) -> Any:
+        """Return the answer to copies of the arguments, which it must keep."""
+        named = list(zip(self._parameters, arguments, strict=True))
+        self._input = "\n".join(
+            f"{name} = {_indent(show(value), len(name) + 3)}"
+            for name, value in named
+        )
+        given = copy.deepcopy(arguments)
+        self._require_signature(given)
+        result = self._run(given)
+        for (name, before), after in zip(named, given, strict=True):
+            if not _same(before, after):
+                self.fail(
+                    f"{name} as it was, to be used again",
+                    f"{name} = {show(after)}",
+                    hint=f"Make a new one: `{name}` belongs to the caller.",
+                )
+        if result is None:
+            self.fail("a result", "None", hint="Is there a `return`?")
+        return result
+
+    def expect(
+        self, expected: np.ndarray, *arguments: Any, tolerance: Any = 0
+    ) -> None:
+        """Call the answer; its result must be `expected`.
+
+        expected : array of the right shape, dtype and values
+        tolerance : how far values may be off, a number or an array; 0: equal
+        """
+        got = self.call(*arguments)
+        self.require_form(got, expected.shape, expected.dtype)
+        self.require_close(got, expected, tolerance)
+
+    def require_form(
+        self, got: Any, shape: tuple[int, ...], dtype: Any
+    ) -> None:
+        """Refuse anything but a numpy array of this shape and dtype."""
+        expected = f"a numpy array, {np.dtype(dtype)} of shape {shape}"
+        if not isinstance(got, np.ndarray):
+            self.fail(expected, f"{type(got).__name__}: {show(got)}")
+        if got.shape != shape or got.dtype != dtype:
+            self.fail(expected, f"{got.dtype} of shape {got.shape}")
+
+    def require_close(
+        self, got: np.ndarray, expected: np.ndarray, tolerance: Any
+    ) -> None:
+        """Refuse values that are further off than the tolerance."""
+        wide = np.float64 if expected.dtype.kind == "f" else np.int64
+        with np.errstate(invalid="ignore"):  # infinity minus infinity
+            error = np.abs(got.astype(wide) - expected.astype(wide))
+        wrong = ~(error <= tolerance)  # NaN is wrong too
+        if wrong.any():
+            index = np.unravel_index(wrong.argmax(), wrong.shape)
+            self.fail(
+                show(expected),
+                show(got),
+                where=f"{wrong.sum()} of {wrong.size} differ, the first at "
+                f"[{', '.join(map(str, index))}]: expected "
+                f"{expected[index]}, got {got[index]}",
+            )
+
+    def fail(
+        self,
+        expected: str,
+        got: str,
+        *,
+        where: str = "",
+        hint: str = "",
+        cause: BaseException | None = None,
+    ) -> NoReturn:
+        """Raise CheckFailed about the property that is open.
+
+        where : which values are wrong
+        hint : instead of the property's own
+        """
+        lines = [f"failed: {self._property}", ""]
+        for label, text in [
+            ("answer", self.name),
+            ("input", self._input),
+            ("expected", expected),
+            ("got", got),
+            ("where", where),
+            ("hint", hint or self._hint),
+        ]:
+            if text:
+                lines.append(f"  {label:{LABEL}}{_indent(text, LABEL + 2)}")
+        raise CheckFailed("\n".join(lines)) from cause
+
+    def _require_signature(self, arguments: tuple[Any, ...]) -> None:
+        try:
+            signature = inspect.signature(self._function)
+        except ValueError:  # some built-in functions have none
+            return
+        try:
+            signature.bind(*arguments)
+        except TypeError:
+            wanted = f"a function of ({', '.join(self._parameters)})"
+            self.fail(wanted, f"a function of {signature}")
+
+    def _run(self, arguments: tuple[Any, ...]) -> Any:
+        """Call the function; explain what it raises.
+
+        Nothing goes to stderr: nbgrader takes a cell that writes there for
+        one that failed.
+        """
+        try:
+            with warnings.catch_warnings(), redirect_stderr(sys.stdout):
+                warnings.simplefilter("ignore")
+                return self._function(*arguments)
+        except Exception as error:
+            if isinstance(error, NotImplementedError) and not error.args:
+                raise CheckFailed(
+                    f"{self.name} is not written yet: put your code in the "
+                    "place of `raise NotImplementedError`"
+                ) from error
+            self.fail("a result", _explain(error, self._function), cause=error)
+
+
+def _same(before: Any, after: Any) -> bool:
+    """Compare two arrays, tensors or torch modules; the rest cannot change."""
+    if hasattr(before, "state_dict"):
+        one, other = before.state_dict(), after.state_dict()
+        return one.keys() == other.keys() and all(
+            _same(one[name], other[name]) for name in one
+        )
+    if hasattr(before, "dtype"):
+        return before.shape == after.shape and bool((before == after).all())
+    return True
+
+
+def _explain(error: Exception, function: Callable) -> str:
+    """Return what was raised, and the learner's line in which it arose."""
+    text = f"{type(error).__name__}: {error}"
+    code = getattr(function, "__code__", None)
+    own = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if code and frame.filename == code.co_filename
+    ]
+    if own:
+        text += f"\nin line {own[-1].lineno}: {own[-1].line}"
+    return text
+
+
+def _indent(text: str, columns: int) -> str:
+    """Indent all lines but the first."""
+    return text.replace("\n", "\n" + " " * columns)
+
+
+def show(value: Any) -> str:
+    """Return a short text for a value; long arrays are abbreviated.
+
+    >>> print(show(np.arange(1000, dtype=np.int8)))
+    [ 0  1  2 ... -27 -26 -25]
+    >>> show("x" * 100)[-5:]
+    'xx...'
+    """
+    if isinstance(value, np.ndarray):
+        return np.array2string(value, threshold=40, edgeitems=3, precision=6)
+    if hasattr(value, "dtype"):  # a torch tensor or a numpy number
+        return str(value)
+    text = " ".join(repr(value).split())
+    return text if len(text) <= LONGEST else text[:LONGEST] + "..."
