@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 HTML := _build/html
 PORT ?= 8000
+LAB_SETTINGS := $(VENV)/etc/jupyter/labconfig/default_setting_overrides.json
 
 # the first Python that is new enough; evaluated only when it is needed
 NEW_ENOUGH := 'import sys; sys.exit(sys.version_info < (3, 11))'
@@ -36,6 +37,10 @@ serve: book
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(HTML)
 
 lab: $(VENV)/book.installed
+	@mkdir -p $(dir $(LAB_SETTINGS))
+	@$(BIN)/jupytext-config --settings-file $(LAB_SETTINGS) \
+		set-default-viewer markdown myst
+	@echo "The chapters are in book/; a double click opens them as notebooks."
 	@$(BIN)/jupyter lab
 
 test: $(VENV)/test.installed

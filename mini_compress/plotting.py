@@ -34,7 +34,7 @@ MARKERS = MappingProxyType(
 
 LINE_STYLES = ("-", "--", "-.", ":")
 
-DARKEST, LIGHTEST = -0.5, 0.5  # how far shades go towards black and white
+TO_BLACK, TO_WHITE = 0.5, 0.35  # how far shades go; lighter ones fade
 
 
 def shades(family: str, count: int) -> list[str]:
@@ -47,22 +47,21 @@ def shades(family: str, count: int) -> list[str]:
     returns : count colors, as "#rrggbb"
 
     >>> shades("quantization", 3)
-    ['#052c53', '#0a58a6', '#84acd2']
+    ['#052c53', '#0a58a6', '#6092c5']
     """
     require_one_of("family", family, COLORS)
     require_int("count", count, 1)
     if count == 1:
         return [COLORS[family]]
-    distance = (LIGHTEST - DARKEST) / (count - 1)
-    mixes = [DARKEST + number * distance for number in range(count)]
-    return [_mix(COLORS[family], mix) for mix in mixes]
+    places = [2 * number / (count - 1) - 1 for number in range(count)]
+    return [_mix(COLORS[family], place) for place in places]
 
 
-def _mix(color: str, mix: float) -> str:
-    """Move a color towards black (mix = -1) or white (mix = 1)."""
+def _mix(color: str, place: float) -> str:
+    """Move a color towards black (place = -1) or white (place = 1)."""
     channels = [int(color[start : start + 2], 16) for start in (1, 3, 5)]
-    end = 255 if mix > 0 else 0
-    mixed = [round(old + abs(mix) * (end - old)) for old in channels]
+    end, share = (255, TO_WHITE) if place > 0 else (0, TO_BLACK)
+    mixed = [round(old + abs(place) * share * (end - old)) for old in channels]
     return "#" + "".join(f"{value:02x}" for value in mixed)
 
 

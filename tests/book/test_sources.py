@@ -1,0 +1,41 @@
+"""The sources agree with each other: references, reference pages, README."""
+
+import doctest
+import re
+from pathlib import Path
+
+import mini_compress
+import pytest
+from mc_docstrings import CITATION
+from pybtex.database import parse_file
+
+ROOT = Path(__file__).resolve().parents[2]
+CODE = sorted((ROOT / "mini_compress").rglob("*.py"))
+MODULES = sorted(
+    name
+    for name in mini_compress.__all__
+    if name in {path.stem for path in CODE}
+    or (ROOT / "mini_compress" / name).is_dir()
+)
+
+
+def test_every_key_in_the_code_is_in_the_bibliography():
+    known = parse_file(ROOT / "book" / "references.bib").entries.keys()
+    cited = {key for path in CODE for key in CITATION.findall(path.read_text())}
+    assert cited
+    assert cited <= set(known)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_is_in_the_reference(name):
+    page = (ROOT / "book" / "api.md").read_text()
+    documented = re.findall(r"automodule:: mini_compress\.(\w+)", page)
+    assert name in documented
+
+
+def test_readme_is_true():
+    failed, tried = doctest.testfile(
+        str(ROOT / "README.md"), module_relative=False
+    )
+    assert tried
+    assert not failed
