@@ -4,10 +4,11 @@ import doctest
 import re
 from pathlib import Path
 
-import mini_compress
 import pytest
 from mc_docstrings import CITATION
 from pybtex.database import parse_file
+
+import mini_compress
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = sorted((ROOT / "mini_compress").rglob("*.py"))
