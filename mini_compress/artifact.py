@@ -17,6 +17,7 @@ import safetensors.torch
 from torch import Tensor, nn
 
 from ._files import write_beside
+from ._inference import require_module
 from ._require import require_one_of
 from .layers.describe import build_module, describe
 from .models import NETWORKS
@@ -52,9 +53,7 @@ def to_bytes(model: nn.Module) -> bytes:
     model : one of `models.NETWORKS`, compressed or not, or any module whose
         layers are torch's and this package's
     """
-    if not isinstance(model, nn.Module):
-        got = type(model).__name__
-        raise TypeError(f"model must be a torch module, got {got}")
+    require_module("model", model)
     header = {
         "version": VERSION,
         "network": type(model).__name__,

@@ -19,9 +19,9 @@ from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 from tqdm.auto import tqdm
 
+from ._inference import inference, require_module
 from ._require import require_int, require_number
 from .datasets import Dataset, Split, to_images
-from .hardware._inference import inference, require_module
 from .measuring import Score
 
 # The parts that are made of MNIST's 60,000 training images

@@ -20,8 +20,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .._inference import device_of, inference, require_module
 from .._require import require_int
-from ._inference import device_of, inference, require_module
 from .counting import (
     FLOAT_BITS,
     activation_bits,

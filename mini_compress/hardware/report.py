@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from .. import artifact
-from ._inference import require_module
+from .._inference import require_module
 from .costs import ModelCost, layer_costs
 from .counting import find_layers, parameters_of
 from .devices import DEVICES, find_device

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from .._inference import inference, require_module, torch_threads
 from .._require import require_int
-from ._inference import inference, require_module, torch_threads
 from .counting import FLOAT_BITS, activation_bits, is_counted, weight_bits
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
+from .._inference import require_module
 from .._require import require_one_of
 
 
@@ -17,9 +18,7 @@ def treatable_layers(
         a weight in any other kind of module is an error too: it was asked for
         and would be left out.
     """
-    if not isinstance(model, nn.Module):
-        got = type(model).__name__
-        raise TypeError(f"model must be a torch module, got {got}")
+    require_module("model", model)
     modules = dict(model.named_modules(remove_duplicate=False))
     treatable = {
         name: module

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from .. import artifact, datasets, models, training
-from ..hardware._inference import torch_threads
+from .._inference import torch_threads
 from ..measuring import Score, wilson_interval
 from .recipes import find_recipe
 
