@@ -95,6 +95,32 @@ def require_number(
         raise ValueError(f"{name} must be in [{low}, {high}), got {value}")
 
 
+def require_real(name: str, value: Any) -> None:
+    """Refuse anything but a finite number, of whatever size.
+
+    >>> require_real("accuracy", float("nan"))
+    Traceback (most recent call last):
+    ValueError: accuracy must be finite, got NaN
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        got = type(value).__name__
+        raise TypeError(f"{name} must be a number, got {got}")
+    require_finite(name, np.float64(value))
+
+
+def require_text(name: str, value: Any) -> None:
+    """Refuse anything but a string that says something.
+
+    >>> require_text("title", " ")
+    Traceback (most recent call last):
+    ValueError: title must not be empty, got ' '
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a string, got {type(value).__name__}")
+    if not value.strip():
+        raise ValueError(f"{name} must not be empty, got {value!r}")
+
+
 def require_one_of(name: str, value: Any, choices: Iterable[Any]) -> None:
     """Refuse a name that is not in the list, and print the list.
 
@@ -108,7 +134,7 @@ def require_one_of(name: str, value: Any, choices: Iterable[Any]) -> None:
         raise ValueError(f"{name} must be one of {expected}; got {value!r}")
 
 
-def require_finite(name: str, value: np.ndarray) -> None:
+def require_finite(name: str, value: np.ndarray | np.floating) -> None:
     """Refuse NaN and infinity, by name.
 
     >>> require_finite("x", np.array([1.0, np.nan]))

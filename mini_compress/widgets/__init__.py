@@ -8,5 +8,6 @@ On a static page they need no kernel, no internet and no other file.
 from .explorer import Explorer
 from .metric import Metric
 from .picture import Picture
+from .predict import Predict
 
-__all__ = ["Explorer", "Metric", "Picture"]
+__all__ = ["Explorer", "Metric", "Picture", "Predict"]

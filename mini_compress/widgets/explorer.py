@@ -4,15 +4,18 @@ Everything is computed beforehand, so it needs no kernel and no internet.
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .._require import require_one_of
+from .._require import require_extra, require_one_of, require_text
 from ..hardware.tables import Table
 from ..plotting import COLORS
 from . import markup
-from .metric import Metric, Reading, Scale, require_text
+from .calls import call, check_function
+from .metric import Metric, Reading
 from .picture import Picture
+from .scale import choose_scale
 from .settings import (
     Setting,
     Value,
@@ -20,6 +23,7 @@ from .settings import (
     check_metrics,
     check_setting,
     check_values,
+    list_settings,
     write_value,
 )
 
@@ -89,7 +93,8 @@ class Explorer:
         self.pictures = self._check_pictures(pictures or {})
         self.default = self._check_default(default)
         self.scales = [
-            Scale.of(metric, self.readings(metric)) for metric in self.metrics
+            choose_scale(metric, self.readings(metric))
+            for metric in self.metrics
         ]
 
     def _check_pictures(
@@ -143,6 +148,68 @@ class Explorer:
             )
             rows.append((self.baseline, *blanks, *figures))
         return Table(self.title, header, tuple(rows))
+
+    @classmethod
+    def live(
+        cls,
+        function: Callable[..., Any],
+        title: str,
+        *,
+        knobs: Mapping[str, Sequence[Value]],
+        metrics: Sequence[Metric],
+        default: Any = None,
+        baseline: str = "baseline",
+        family: str = "float",
+        note: str = "",
+        fallback: "Explorer | None" = None,
+    ) -> Any:
+        """Call a function as the knobs turn, and show what it returns.
+
+        function : called with one keyword argument per knob; returns
+            {metric's name: value}, or that and a Picture
+        fallback : what is shown where no kernel runs; None calls the function
+            for every setting beforehand
+        The other arguments are those of an Explorer.
+
+        returns : an ipywidgets form; an Explorer where the environment says
+            MINI_COMPRESS_VIEW=static, as the book's build does
+
+        What the function prints, and the error that it raises, is shown below
+        the form; on a static page the error is raised. A form that is opened
+        again without its kernel is blank until its cell is run.
+        """
+        knobs = check_knobs(knobs)
+        settings = list_settings(knobs)
+        default = settings[0] if default is None else default
+        display: dict[str, Any] = {
+            "title": title,
+            "knobs": knobs,
+            "metrics": check_metrics(metrics),
+            "default": check_setting("default", default, knobs),
+            "baseline": baseline,
+            "family": family,
+            "note": note,
+        }
+        check_function(function, knobs)
+        if os.environ.get("MINI_COMPRESS_VIEW") != "static":
+            require_extra("ipywidgets", "lab")
+            from .live import LiveExplorer
+
+            return LiveExplorer(function, **display)
+        if fallback is not None:
+            return fallback
+        results = [call(function, knobs, setting) for setting in settings]
+        values = [values for values, _ in results]
+        pictures = [picture for _, picture in results]
+        return cls(
+            values=dict(zip(settings, values, strict=True)),
+            pictures={
+                setting: picture
+                for setting, picture in zip(settings, pictures, strict=True)
+                if picture is not None
+            },
+            **display,
+        )
 
     def __repr__(self) -> str:
         text = self.table().text()

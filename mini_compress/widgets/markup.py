@@ -1,60 +1,104 @@
-"""The HTML of the widgets: inline, without ids, the same twice.
+"""The HTML of whole displays: inline, without ids, the same twice.
 
-A display is a form of method "dialog", which can never be sent anywhere. All
-texts and places of all settings are worked out here and travel as JSON; the
-script only puts them in.
+A display is a form of method "dialog", which is never sent anywhere. Texts
+and places of all settings are worked out here and travel as JSON; the script
+only puts them in.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
 from html import escape
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from ..plotting import COLORS
-from .metric import MISSING, Metric, Reading, Scale
+from .bars import draw, legend, metric_row
+from .controls import knob_row
 from .picture import Picture
-from .settings import Value, is_numeric, list_settings, write_value
+from .settings import write_value
 
 if TYPE_CHECKING:
     from .explorer import Explorer
-
-MAX_BUTTONS = 5  # a knob of more names becomes a menu
-MAX_TICKS = 10  # a slider of more values names the first and the last
-BAR_HEIGHT = 22  # pixels
-
-Ends = tuple[float, float] | None
+    from .predict import Predict
 
 
 @cache
 def asset(name: str) -> str:
-    """Return a file of this folder, a script or a style."""
+    """Return a file of this folder: the script or the style."""
     return (resources.files(__package__) / name).read_text(encoding="utf-8")
 
 
-def script_data(value: Any) -> str:
-    """Write JSON that cannot end the script element it stands in."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c")
+def script(data: Any = None) -> str:
+    """Write the script, and before it the data that it reads.
+
+    The data cannot end the element it stands in.
+    """
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    text = text.replace("<", "\\u003c")
+    before = f'<script type="application/json">{text}</script>'
+    code = f"<script>{asset('widgets.js')}</script>"
+    return code if data is None else before + code
 
 
-def frame(title: str, family: str, body: str, kind: str = "") -> str:
-    """Wrap a display: its style, its colour, its title."""
-    name = family.replace("_", "-")
-    color = f"var(--mc-{name},{COLORS[family]})"
+def frame(label: str, family: str, body: str, attributes: str = "") -> str:
+    """Wrap a display, so that it has a name and a colour."""
     return (
-        f'<form class="mcx{kind}" method="dialog" autocomplete="off" '
-        f'aria-label="{escape(title)}" style="--mcx-family:{color}">'
-        f"<style>{asset('widgets.css')}</style>{body}</form>"
+        f'<form class="mcx {color_class(family)}" method="dialog" '
+        f'autocomplete="off" aria-label="{escape(label)}"{attributes}>'
+        f"{style(family)}{body}</form>"
     )
+
+
+def color_class(family: str) -> str:
+    """Return the name of the class that gives a family's colour."""
+    return f"mcx-{family.replace('_', '-')}"
+
+
+def style(family: str) -> str:
+    """Write the style, with the colour that the page gives or the figures'."""
+    name = family.replace("_", "-")
+    color = f"--mcx-family:var(--mc-{name},{COLORS[family]})"
+    rule = f".{color_class(family)}{{{color}}}"
+    return f"<style>{asset('widgets.css')}{rule}</style>"
+
+
+def title(text: str) -> str:
+    """Write the title of a display."""
+    return f'<p class="mcx-title">{escape(text)}</p>'
 
 
 def explorer(shown: "Explorer") -> str:
     """Write an Explorer: its default setting, its table, its script."""
-    at = list_settings(shown.knobs).index(shown.default)
     pictures = list(dict.fromkeys(shown.pictures.values()))
-    rows = [
+    knobs = (
+        knob_row(f"knob{i}", name, values, values.index(shown.default[i]))
+        for i, (name, values) in enumerate(shown.knobs.items())
+    )
+    body = (
+        f"{title(shown.title)}"
+        f'<div class="mcx-knobs">{"".join(knobs)}</div>'
+        f"{picture_box(pictures, shown.pictures.get(shown.default))}"
+        f"{results(shown)}"
+        '<output class="mcx-said" aria-live="polite"></output>'
+        "<details><summary>All values</summary>"
+        '<div class="mcx-table" tabindex="0" role="group" '
+        f'aria-label="All values">{shown.table().html()}</div></details>'
+        f"{script(explorer_data(shown, pictures))}"
+    )
+    return frame(shown.title, shown.family, body)
+
+
+def live(shown: "Explorer") -> str:
+    """Write the default setting of an Explorer alone, as ipywidgets show it."""
+    picture = shown.pictures.get(shown.default)
+    box = picture_box([picture] if picture else [], picture)
+    return f"{style(shown.family)}{box}{results(shown)}"
+
+
+def results(shown: "Explorer") -> str:
+    """Write the default setting's metrics, and how to read them."""
+    rows = (
         metric_row(
             metric,
             scale,
@@ -63,196 +107,35 @@ def explorer(shown: "Explorer") -> str:
             baseline=shown.baseline,
         )
         for metric, scale in zip(shown.metrics, shown.scales, strict=True)
-    ]
-    body = [
-        f'<p class="mcx-title">{escape(shown.title)}</p>',
-        '<div class="mcx-knobs">',
-        *knob_rows(shown),
-        "</div>",
-        picture_box(pictures, shown.pictures.get(shown.default)),
-        '<div class="mcx-metrics">',
-        *rows,
-        "</div>",
-        note_line(shown.note),
-        '<output class="mcx-said" aria-live="polite"></output>',
-        "<details><summary>All values</summary>",
-        f'<div class="mcx-table" tabindex="0" role="group" '
-        f'aria-label="All values">{shown.table().html()}</div></details>',
-        '<script type="application/json">',
-        script_data({"at": at, **explorer_data(shown, pictures)}),
-        f"</script><script>{asset('explorer.js')}</script>",
-    ]
-    return frame(shown.title, shown.family, "".join(body))
+    )
+    has_intervals = any(
+        reading and reading.has_interval
+        for metric in shown.metrics
+        for reading in shown.readings(metric)
+    )
+    return (
+        f'<div class="mcx-metrics">{"".join(rows)}</div>'
+        f'<p class="mcx-note">{legend(has_intervals)}{escape(shown.note)}</p>'
+    )
 
 
 def explorer_data(shown: "Explorer", pictures: list[Picture]) -> dict[str, Any]:
     """Return what the script puts in: texts and places of every setting."""
-    settings = [
-        [
-            pictures.index(shown.pictures[setting])
-            if setting in shown.pictures
-            else -1,
-            *(
-                draw(metric, scale, readings[metric.name])
-                for metric, scale in zip(
-                    shown.metrics, shown.scales, strict=True
-                )
-            ),
-        ]
-        for setting, readings in shown.values.items()
+    index = {picture: i for i, picture in enumerate(pictures)}
+    columns = [
+        [draw(metric, scale, reading) for reading in shown.readings(metric)]
+        for metric, scale in zip(shown.metrics, shown.scales, strict=True)
     ]
-    knobs = [list(map(write_value, values)) for values in shown.knobs.values()]
-    return {"knobs": knobs, "settings": settings}
-
-
-def draw(
-    metric: Metric, scale: Scale, reading: Reading | None
-) -> tuple[str, str, Ends, Ends]:
-    """Return a reading's two texts, and the ends of its bar and interval."""
-    number = MISSING if reading is None else metric.write(reading.value)
-    interval = metric.write_interval(reading)
-    return number, interval, scale.bar(reading), scale.interval(reading)
-
-
-def knob_rows(shown: "Explorer") -> Iterable[str]:
-    """Write one row per knob: its name, its value, the control."""
-    for number, (name, values) in enumerate(shown.knobs.items()):
-        at = values.index(shown.default[number])
-        key = f"knob{number}"
-        if is_numeric(values):
-            control = slider(key, name, values, at)
-        elif len(values) <= MAX_BUTTONS:
-            control = buttons(key, name, values, at)
-        else:
-            control = menu(key, name, values, at)
-        yield (
-            f'<div class="mcx-knob"><span class="mcx-name">{escape(name)}'
-            f"</span> <b>{escape(write_value(values[at]))}</b>{control}</div>"
-        )
-
-
-def slider(key: str, name: str, values: Sequence[Value], at: int) -> str:
-    """Write a slider with its values below; the script sets it free."""
-    last = len(values) - 1
-    shown = range(last + 1) if last < MAX_TICKS else (0, last)
-    ticks = "".join(
-        f'<span style="--at:{round(i / last, 4)}">'
-        f"{escape(write_value(values[i]))}</span>"
-        for i in shown
-    )
-    return (
-        f'<span class="mcx-slider"><input type="range" name="{key}" min="0" '
-        f'max="{last}" value="{at}" aria-label="{escape(name)}" '
-        f'aria-valuetext="{escape(write_value(values[at]))}" disabled>'
-        f'<span class="mcx-ticks" aria-hidden="true">{ticks}</span></span>'
-    )
-
-
-def buttons(key: str, name: str, values: Sequence[Value], at: int) -> str:
-    """Write a row of radio buttons."""
-    radios = "".join(
-        f'<label><input type="radio" name="{key}" value="{i}"'
-        f"{' checked' if i == at else ''} disabled>"
-        f"<span>{escape(write_value(value))}</span></label>"
-        for i, value in enumerate(values)
-    )
-    return (
-        f'<span class="mcx-buttons" role="radiogroup" '
-        f'aria-label="{escape(name)}">{radios}</span>'
-    )
-
-
-def menu(key: str, name: str, values: Sequence[Value], at: int) -> str:
-    """Write a menu."""
-    options = "".join(
-        f'<option value="{i}"{" selected" if i == at else ""}>'
-        f"{escape(write_value(value))}</option>"
-        for i, value in enumerate(values)
-    )
-    return (
-        f'<select name="{key}" aria-label="{escape(name)}" disabled>'
-        f"{options}</select>"
-    )
-
-
-def metric_row(
-    metric: Metric,
-    scale: Scale,
-    reading: Reading | None,
-    *,
-    others: Iterable[Reading | None],
-    baseline: str,
-) -> str:
-    """Write a metric: its name, its figure, its place among all settings."""
-    number, interval, bar, ends = draw(metric, scale, reading)
-    better = f"{metric.better} is better" if metric.better else ""
-    marks = sorted({scale.place(other.value) for other in others if other})
-    lines = [
-        line((0, 100), "mcx-track"),
-        *(line((place, place), "mcx-decade") for place in scale.decades()),
-        line(bar, "mcx-bar" if scale.has_bars else "mcx-dot"),
-        *(line((place, place), "mcx-mark") for place in marks),
-        line(ends, "mcx-interval"),
+    at = [
+        index[shown.pictures[setting]] if setting in shown.pictures else -1
+        for setting in shown.values
     ]
-    if metric.baseline is not None:
-        place = scale.place(metric.baseline)
-        lines.append(line((place, place), "mcx-baseline"))
-    return (
-        '<div class="mcx-metric">'
-        f'<span class="mcx-name">{escape(metric.name)}<small>{better}</small>'
-        f'</span><span class="mcx-figure"><b>{escape(number)}</b>'
-        f"<small>{escape(interval)}</small></span>"
-        f'<span class="mcx-scale"><svg width="100%" height="{BAR_HEIGHT}" '
-        f'aria-hidden="true" focusable="false">{"".join(lines)}</svg>'
-        f"{scale_texts(metric, scale, baseline)}</span></div>"
-    )
-
-
-def line(ends: Ends, name: str) -> str:
-    """Write a horizontal line of the drawing, or a mark if both ends meet."""
-    x1, x2 = ends or (0, 0)
-    upright = name in ("mcx-mark", "mcx-decade", "mcx-baseline")
-    y1, y2 = (0, BAR_HEIGHT) if upright else (BAR_HEIGHT // 2,) * 2
-    hidden = "" if ends else ' style="display:none"'
-    return (
-        f'<line class="{name}" x1="{x1:g}%" x2="{x2:g}%" '
-        f'y1="{y1}" y2="{y2}"{hidden}/>'
-    )
-
-
-def scale_texts(metric: Metric, scale: Scale, baseline: str) -> str:
-    """Write what stands below a scale: its ends, and the baseline.
-
-    An end that the baseline's text would meet is left out.
-    """
-    place = None if metric.baseline is None else scale.place(metric.baseline)
-    texts = []
-    if place is None or 10 <= place <= 50 or place >= 65:
-        texts.append((0.0, write_end(metric, scale.low)))
-    if metric.baseline is not None and place is not None:
-        figure = metric.write(metric.baseline)
-        texts.append((place, f"{baseline} {figure}"))
-    if place is None or place <= 30 or 50 < place <= 85:
-        texts.append((100.0, write_end(metric, scale.high)))
-    return (
-        '<small class="mcx-ends">'
-        + "".join(
-            f'<span class="{"mcx-left" if x > 50 else "mcx-right"}" '
-            f'style="left:{x:g}%">{escape(text)}</span>'
-            for x, text in texts
-        )
-        + "</small>"
-    )
-
-
-def write_end(metric: Metric, value: float) -> str:
-    """Write an end of a scale: round numbers without decimals, 0 alone."""
-    if value == 0:
-        return "0"
-    number = f"{value:,.0f}" if value == int(value) else None
-    if number is None:
-        return metric.write(value)
-    return f"{number}\N{NO-BREAK SPACE}{metric.unit}" if metric.unit else number
+    return {
+        "knobs": [
+            list(map(write_value, values)) for values in shown.knobs.values()
+        ],
+        "settings": list(zip(at, *columns, strict=True)),
+    }
 
 
 def picture_box(pictures: Iterable[Picture], shown: Picture | None) -> str:
@@ -265,6 +148,24 @@ def picture_box(pictures: Iterable[Picture], shown: Picture | None) -> str:
     return f'<div class="mcx-pictures">{images}</div>' if images else ""
 
 
-def note_line(note: str) -> str:
-    """Write where the figures come from."""
-    return f'<p class="mcx-note">{escape(note)}</p>' if note else ""
+def predict(shown: "Predict") -> str:
+    """Write a Predict: without a script, a list and an answer to unfold."""
+    radios = "".join(
+        f'<label><input type="radio" name="choice" value="{i}">'
+        f"<span>{escape(choice)}</span></label>"
+        for i, choice in enumerate(shown.choices)
+    )
+    paragraphs = "".join(
+        f"<p>{escape(text)}</p>" for text in shown.reveal.split("\n\n")
+    )
+    body = (
+        '<p class="mcx-kind" aria-hidden="true">Predict</p>'
+        f"<fieldset><legend>{escape(shown.question)}</legend>{radios}"
+        '</fieldset><button type="button" hidden>Commit and see</button>'
+        '<output aria-live="polite"></output>'
+        "<details><summary>Answer</summary>"
+        f"<p><b>{escape(shown.answer)}</b></p>{paragraphs}</details>{script()}"
+    )
+    at = shown.choices.index(shown.answer)
+    label = f"Predict: {shown.question}"
+    return frame(label, "float", body, f' data-answer="{at}"')

@@ -4,12 +4,11 @@ A setting is a tuple: one value of each knob, in the knobs' order.
 """
 
 import itertools
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .._require import require_equal
-from .metric import Metric, Reading, require_real, require_text
+from .._require import require_equal, require_real, require_text
+from .metric import Metric, Reading
 
 MAX_KNOBS = 3
 NAMED = 4  # of many settings that are missing, so many are named
@@ -58,11 +57,6 @@ def write_value(value: Value) -> str:
 def list_settings(knobs: Knobs) -> list[Setting]:
     """Return all settings; the last knob changes fastest."""
     return list(itertools.product(*knobs.values()))
-
-
-def count_settings(knobs: Knobs) -> int:
-    """Return the number of settings."""
-    return math.prod(map(len, knobs.values()))
 
 
 def as_setting(key: Any) -> Setting:

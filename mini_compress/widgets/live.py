@@ -1,0 +1,91 @@
+"""The ipywidgets form of an Explorer: it calls a function as knobs turn."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import ipywidgets as widgets
+
+from . import markup
+from .calls import call
+from .controls import MAX_BUTTONS
+from .explorer import Explorer
+from .picture import Picture
+from .settings import (
+    Knobs,
+    Setting,
+    Value,
+    is_numeric,
+    list_settings,
+    write_value,
+)
+
+
+class LiveExplorer(widgets.VBox):
+    """Knobs, the figures of their setting, and what the function printed.
+
+    The scales hold what was seen so far, so they may grow.
+
+    function, display : as in `Explorer.live`
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        knobs: Knobs,
+        default: Setting,
+        **display: Any,
+    ) -> None:
+        self.function, self.knobs, self.display = function, knobs, display
+        self.seen: dict[Setting, Any] = dict.fromkeys(list_settings(knobs))
+        self.pictures: dict[Setting, Picture] = {}
+        self.controls = [
+            make_control(name, values, value)
+            for (name, values), value in zip(
+                knobs.items(), default, strict=True
+            )
+        ]
+        self.result, self.printed = widgets.HTML(), widgets.Output()
+        title = widgets.HTML(markup.title(display["title"]))
+        super().__init__([title, *self.controls, self.result, self.printed])
+        self.add_class("mcx").add_class(markup.color_class(display["family"]))
+        for control in self.controls:
+            control.observe(self.update, "value")
+        self.update()
+
+    def update(self, _change: Any = None) -> None:
+        """Call the function, and show its figures or its error."""
+        __tracebackhide__ = True
+        setting = tuple(control.value for control in self.controls)
+        shown = ""
+        self.printed.clear_output()
+        with self.printed:  # shows errors as well
+            shown = markup.live(self.explore(setting))
+        self.result.value = shown
+
+    def explore(self, setting: Setting) -> Explorer:
+        """Return all that was seen so far, with a new setting."""
+        __tracebackhide__ = True
+        values, picture = call(self.function, self.knobs, setting)
+        seen = {**self.seen, setting: values}
+        pictures = {**self.pictures, **({setting: picture} if picture else {})}
+        explorer = Explorer(
+            **self.display,
+            knobs=self.knobs,
+            values=seen,
+            pictures=pictures,
+            default=setting,
+        )
+        self.seen, self.pictures = seen, pictures
+        return explorer
+
+
+def make_control(name: str, values: Sequence[Value], value: Value) -> Any:
+    """Return a slider, a row of buttons or a menu, as an Explorer has."""
+    options = [(write_value(option), option) for option in values]
+    if is_numeric(values):
+        kind = widgets.SelectionSlider
+    elif len(values) <= MAX_BUTTONS:
+        kind = widgets.ToggleButtons
+    else:
+        kind = widgets.Dropdown
+    return kind(options=options, value=value, description=name)
