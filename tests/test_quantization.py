@@ -249,7 +249,7 @@ nn.init.constant_(NAN.weight, float("nan"))
         (Recurrent(), {}, ValueError, "got GRU at 'rnn' with 'weight_ih_l0'"),
         (nn.Sequential(Bent(2, 2)), {}, ValueError, "got Bent at '0'"),
         (nn.ReLU(), {}, ValueError, "must have a Linear or Conv2d, got none"),
-        ("LeNet5", {}, TypeError, "torch.nn.Module, got str"),
+        ("LeNet5", {}, TypeError, "Module, got str"),
         (nn.Linear(2, 2), {"layers": ["no"]}, ValueError, "got 'no'"),
         (nn.Linear(2, 2), {"layers": "a"}, TypeError, "a list of names"),
         (Recurrent(), {"layers": ["rnn"]}, ValueError, "one of head; got"),
