@@ -40,8 +40,8 @@ def requantize(
         "float32_half_even": float32(acc) * float32(m), ties to even: as
             onnxruntime's QLinearMatMul and QLinearConv
         "fixed_single": m = q * 2**(shift - 31) in integers (see
-            `quantize_multiplier`), one rounding, ties up: as LiteRT's
-            reference kernels
+            `quantize_multiplier`), one rounding, ties up: as TensorFlow Lite
+            and CMSIS-NN when they are built for single rounding
         "fixed_double": the same q; the high half of the doubled product is
             rounded, then shifted and rounded again: as LiteRT's ruy kernels
     dtype : np.int8 or np.uint8
