@@ -1,0 +1,1 @@
+"""What the studies wrote: one JSON file each; see `mini_compress.studies`."""

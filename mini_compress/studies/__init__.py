@@ -1,0 +1,10 @@
+"""Measurements that take too long for a chapter, and what they found.
+
+`python -m mini_compress.studies list` names them; `load` reads the results
+that ship with the package, from which the chapters plot.
+"""
+
+from .results import Result, Setting, load, read, shipped
+from .rows import Row, TimingRow
+
+__all__ = ["Result", "Row", "Setting", "TimingRow", "load", "read", "shipped"]

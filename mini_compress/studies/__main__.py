@@ -1,0 +1,94 @@
+"""Run a study: python -m mini_compress.studies --help."""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+import joblib
+
+from .._require import require_int
+from .catalog import STUDIES
+from .runner import run_study
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return 0 when the result is written."""
+    options = _parser().parse_args(arguments)
+    if options.name == "list":
+        print(_list())
+        return 0
+    try:
+        _run(options)
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(
+            "\ninterrupted: every finished run is in the journal; the same "
+            "command goes on from there",
+            file=sys.stderr,
+        )
+        return 130
+    return 0
+
+
+def _run(options: argparse.Namespace) -> None:
+    require_int("--jobs", options.jobs, 1)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.out or Path(temporary if options.smoke else "results")
+        path = run_study(
+            STUDIES[options.name],
+            folder,
+            jobs=options.jobs,
+            smoke=options.smoke,
+            restart=options.restart,
+        )
+        kept = "checked, not kept" if folder == Path(temporary) else "written"
+        print(f"{kept}: {path}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m mini_compress.studies",
+        description="Measure what the book's figures show and write it to "
+        "FOLDER/NAME.json. What was interrupted goes on where it was.",
+        epilog=_list(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("name", choices=["list", *STUDIES])
+    parser.add_argument(
+        "--smoke",
+        action="store_true",
+        help="try it in a minute: a small grid, into a temporary folder",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        default=joblib.cpu_count(),
+        help="runs side by side, one thread each (default: all cores)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="where the result and its journal go (default: results)",
+    )
+    parser.add_argument(
+        "--restart",
+        action="store_true",
+        help="throw away the journal of an interrupted run",
+    )
+    return parser
+
+
+def _list() -> str:
+    width = max(map(len, STUDIES))
+    return "\n".join(
+        f"{name:<{width}}  {study.summary}" for name, study in STUDIES.items()
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""The float32 networks that methods are compared with, each trained once.
+
+Seed 0 of a recipe is the network that ships in the zoo. Other seeds are
+trained by the same recipe and kept in the cache folder, so that neither the
+next run, nor a study that goes on after an interruption, nor another study
+trains them again.
+"""
+
+import dataclasses
+import functools
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from .. import _data_files, artifact, datasets, models, training, zoo
+from .._files import write_beside
+from ..measuring import Score
+from ..zoo.recipes import Recipe, find_recipe
+from .provenance import statements
+
+
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """A trained float32 network and its score on all test images.
+
+    seconds : that its training took
+    """
+
+    model: nn.Module
+    score: Score
+    seconds: float
+
+
+@functools.lru_cache(maxsize=2)
+def load_data(dataset: str) -> datasets.Dataset:
+    """Load a data set, once in each process."""
+    return datasets.load(dataset)
+
+
+@functools.lru_cache(maxsize=2)
+def load_baseline(network: str, dataset: str, seed: int) -> Baseline:
+    """Return a baseline; one that is not there yet is trained.
+
+    network, dataset : one of the zoo's recipes
+    seed : of the first weights and of the order of the images
+    """
+    if seed == find_recipe(network, dataset).seed:
+        model = zoo.load(network, dataset)
+        seconds = zoo.record(network, dataset)["seconds"]
+    else:
+        path = train_baseline(network, dataset, seed)
+        model = artifact.load(path)
+        seconds = json.loads(_record_path(path).read_text())["seconds"]
+    score = training.evaluate(model, load_data(dataset).test)
+    return Baseline(model, score, seconds)
+
+
+def is_trained(network: str, dataset: str, seed: int) -> bool:
+    """Tell whether a baseline is in the zoo or in the cache."""
+    recipe = find_recipe(network, dataset)
+    if seed == recipe.seed:
+        return True
+    return _record_path(_path(network, dataset, recipe, seed)).exists()
+
+
+def train_baseline(network: str, dataset: str, seed: int) -> Path:
+    """Train a baseline unless it is in the cache; return where its file is.
+
+    The record with the training's seconds is written last: where it is, the
+    weights are complete.
+    """
+    recipe = find_recipe(network, dataset)
+    path = _path(network, dataset, recipe, seed)
+    if _record_path(path).exists():
+        return path
+    start = time.perf_counter()
+    trained = training.train(
+        models.build(network, seed=seed),
+        load_data(dataset),
+        progress=False,
+        **_arguments(recipe, seed),
+    )
+    seconds = round(time.perf_counter() - start, 1)
+    artifact.save(trained.model, path)
+    record = {"seconds": seconds, "best_epoch": trained.best.number}
+    with write_beside(_record_path(path)) as unfinished:
+        unfinished.write_text(json.dumps(record) + "\n")
+    return path
+
+
+def _arguments(recipe: Recipe, seed: int) -> dict[str, Any]:
+    return dataclasses.asdict(dataclasses.replace(recipe, seed=seed))
+
+
+def _path(network: str, dataset: str, recipe: Recipe, seed: int) -> Path:
+    """Name a file after all that its weights depend on."""
+    causes = [
+        network,
+        dataset,
+        _arguments(recipe, seed),
+        torch.__version__,
+        *map(statements, (models, training, datasets)),
+    ]
+    digest = hashlib.sha256(json.dumps(causes).encode()).hexdigest()[:12]
+    name = f"{network.lower()}-{dataset}-{seed}-{digest}.safetensors"
+    return _data_files.cache_folder() / "baselines" / name
+
+
+def _record_path(path: Path) -> Path:
+    return path.with_suffix(".json")

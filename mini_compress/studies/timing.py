@@ -1,0 +1,117 @@
+"""How many milliseconds networks and kernels take on the recording machine.
+
+Networks run in torch, layer by layer as the book builds them. Kernels run by
+themselves: this package's, in numpy, beside those of libraries. One thread.
+Other programs on the machine make all times longer, so the minimum is
+recorded beside the median.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from .. import zoo
+from ..hardware import Timing, layer_costs, measure_model_ms, measure_ms
+from ..models import NETWORKS
+from ..quantization import fold_batchnorm
+from .baselines import load_data
+from .grid import Run, Study
+from .post_training_quantization import CALIBRATION_IMAGES, quantize
+from .rows import FLOAT, TimingRow
+from .timed_kernels import CONVOLUTIONS, PRODUCTS, count_macs, make_call
+
+REPEATS = 51
+BATCHES = (1, 100)
+METHODS: tuple[tuple[str, dict[str, Any]], ...] = (
+    (FLOAT, {}),
+    ("fold_batchnorm", {}),
+    ("quantize_weights", {"bits": 8, "granularity": "channel"}),
+    ("quantize_weights", {"bits": 4, "granularity": "channel"}),
+    (
+        "quantize_static",
+        {
+            "bits": 8,
+            "granularity": "channel",
+            "calibration_images": CALIBRATION_IMAGES,
+        },
+    ),
+)
+# of products and of a convolution, see `timed_kernels.count_macs`
+SHAPES = ((512, 512, 512), (1024, 1024, 1024), (8, 32, 28, 28, 64, 3))
+SMOKE_SHAPES = ((64, 64, 64), (1, 4, 28, 28, 8, 3))
+
+
+def grid(smoke: bool) -> Sequence[Run]:
+    """List the networks by batch and method, then the kernels by shape."""
+    networks = ["LeNet300"] if smoke else list(NETWORKS)
+    of_networks = [
+        Run(network, "mnist5k", method, {**settings, "batch": batch})
+        for network in networks
+        for batch in BATCHES
+        for method, settings in METHODS
+    ]
+    of_kernels = [
+        Run("", "", method, {"shape": " x ".join(map(str, shape))})
+        for shape in (SMOKE_SHAPES if smoke else SHAPES)
+        for method in (PRODUCTS if len(shape) == 3 else CONVOLUTIONS)
+    ]
+    return of_networks + of_kernels
+
+
+def measure(run: Run) -> TimingRow:
+    """Time a network or a kernel, on the thread that calls."""
+    start = time.perf_counter()
+    timing, macs = _time_network(run) if run.network else _time_kernel(run)
+    return TimingRow(
+        network=run.network,
+        dataset=run.dataset,
+        method=run.method,
+        settings=run.settings,
+        seed=run.seed,
+        kernel=timing.kernel,
+        repeats=timing.repeats,
+        median_ms=timing.median_ms,
+        min_ms=timing.min_ms,
+        max_ms=timing.max_ms,
+        macs=macs,
+        seconds=round(time.perf_counter() - start, 2),
+    )
+
+
+def run_seconds(run: Run) -> float:
+    """Estimate a run's seconds: all of them are short."""
+    return 4 if not run.network or run.settings["batch"] > 1 else 1
+
+
+def _time_network(run: Run) -> tuple[Timing, int]:
+    settings = dict(run.settings)
+    batch = settings.pop("batch")
+    model = zoo.load(run.network, run.dataset)
+    if run.method == "fold_batchnorm":
+        model = fold_batchnorm(model)
+    elif run.method != FLOAT:
+        model = quantize(
+            model, Run(run.network, run.dataset, run.method, settings)
+        )
+    images = load_data(run.dataset).test.take(batch).images
+    timing = measure_model_ms(model, images, repeats=REPEATS)
+    return timing, batch * layer_costs(model).macs
+
+
+def _time_kernel(run: Run) -> tuple[Timing, int]:
+    shape = tuple(map(int, run.settings["shape"].split(" x ")))
+    timing = measure_ms(
+        make_call(run.method, shape), kernel=run.method, repeats=REPEATS
+    )
+    return timing, count_macs(shape)
+
+
+STUDY = Study(
+    name="timing",
+    summary="milliseconds of networks and kernels on one thread",
+    grid=grid,
+    measure=measure,
+    run_seconds=run_seconds,
+    uses=("onnx", "onnxruntime"),
+    alone=True,
+)
