@@ -481,7 +481,7 @@ def forgets_the_ram(num_weights, weight_bits, activation_bytes, devices):
     return fitting(num_weights * weight_bits / 8, 0, devices)
 
 
-@wrong(checks.fitting_devices, "the activations fit in RAM")
+@wrong(checks.fitting_devices, "the weights fit in flash")
 def one_memory(num_weights, weight_bits, activation_bytes, devices):
     # flash and RAM added up
     num_bytes = num_weights * weight_bits / 8
