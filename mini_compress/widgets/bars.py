@@ -109,9 +109,9 @@ def write_end(metric: Metric, value: float) -> str:
     return number if value == 0 else metric.with_unit(number)
 
 
-def legend(has_intervals: bool) -> str:
+def legend(marks: str, has_intervals: bool) -> str:
     """Write what the small marks and the lines mean."""
-    items = [(mark("mcx-mark", 50, 7, 15), "all settings")]
+    items = [(mark("mcx-mark", 50, 7, 15), escape(marks))]
     if has_intervals:
         items.append((level("mcx-interval", (20, 80)), "interval"))
     shown = (f"{drawing('14', [line])}{text}" for line, text in items)

@@ -45,9 +45,13 @@ class LiveExplorer(widgets.VBox):
             )
         ]
         self.result, self.printed = widgets.HTML(), widgets.Output()
-        title = widgets.HTML(markup.title(display["title"]))
-        super().__init__([title, *self.controls, self.result, self.printed])
-        self.add_class("mcx").add_class(markup.color_class(display["family"]))
+        family = display["family"]
+        head = widgets.HTML(markup.live_head(display["title"], family))
+        super().__init__(
+            [head, *self.controls, self.result, self.printed, key_guard()]
+        )
+        for name in ("mcx", "mcx-live", markup.color_class(family)):
+            self.add_class(name)
         for control in self.controls:
             control.observe(self.update, "value")
         self.update()
@@ -89,3 +93,13 @@ def make_control(name: str, values: Sequence[Value], value: Value) -> Any:
     else:
         kind = widgets.Dropdown
     return kind(options=options, value=value, description=name)
+
+
+def key_guard() -> widgets.Output:
+    """Run the script that keeps keys from the notebook around the form."""
+    output = {
+        "output_type": "display_data",
+        "data": {"text/html": markup.script()},
+        "metadata": {},
+    }
+    return widgets.Output(outputs=(output,), layout={"display": "none"})

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 @cache
 def asset(name: str) -> str:
-    """Return a file of this folder: the script or the style."""
-    return (resources.files(__package__) / name).read_text(encoding="utf-8")
+    """Return a script or a style of this folder, without its comments."""
+    text = (resources.files(__package__) / name).read_text(encoding="utf-8")
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if not line.startswith("//"))
 
 
 def script(data: Any = None) -> str:
@@ -89,14 +91,19 @@ def explorer(shown: "Explorer") -> str:
     return frame(shown.title, shown.family, body)
 
 
+def live_head(text: str, family: str) -> str:
+    """Write the style and the title of an ipywidgets form."""
+    return f"<style>{asset('live.css')}</style>{style(family)}{title(text)}"
+
+
 def live(shown: "Explorer") -> str:
-    """Write the default setting of an Explorer alone, as ipywidgets show it."""
+    """Write the default setting of an Explorer, without knobs and table."""
     picture = shown.pictures.get(shown.default)
     box = picture_box([picture] if picture else [], picture)
-    return f"{style(shown.family)}{box}{results(shown)}"
+    return box + results(shown, marks="settings so far")
 
 
-def results(shown: "Explorer") -> str:
+def results(shown: "Explorer", marks: str = "all settings") -> str:
     """Write the default setting's metrics, and how to read them."""
     rows = (
         metric_row(
@@ -113,9 +120,10 @@ def results(shown: "Explorer") -> str:
         for metric in shown.metrics
         for reading in shown.readings(metric)
     )
+    note = legend(marks, has_intervals) + escape(shown.note)
     return (
         f'<div class="mcx-metrics">{"".join(rows)}</div>'
-        f'<p class="mcx-note">{legend(has_intervals)}{escape(shown.note)}</p>'
+        f'<p class="mcx-note">{note}</p>'
     )
 
 

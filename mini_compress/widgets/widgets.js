@@ -1,33 +1,30 @@
 (() => {
   const root = document.currentScript.closest(".mcx");
-  const all = (selector) => [...root.querySelectorAll(selector)];
-  const one = (selector) => root.querySelector(selector);
+  const one = (selector, inside = root) => inside.querySelector(selector);
+  const each = (selector, act) => root.querySelectorAll(selector).forEach(act);
+  const listen = (types, act) => types.split(" ").forEach((type) => root.addEventListener(type, act));
 
-  // JupyterLab takes arrows and letters as commands for its cells; Escape and
-  // what is pressed with Ctrl, such as to save, must still reach it
-  for (const type of ["keydown", "keypress", "keyup"])
-    root.addEventListener(type, (event) => {
-      const { ctrlKey, metaKey, altKey, key } = event;
-      if (!(ctrlKey || metaKey || altKey || key == "Escape"))
-        event.stopPropagation();
-    });
-  all(":disabled").forEach((control) => { control.disabled = false; });
+  // JupyterLab takes keys as commands for its cells; Escape and what is
+  // pressed with Ctrl, such as to save, must still reach it
+  listen("keydown keypress keyup", (event) => {
+    if (!(event.ctrlKey || event.metaKey || event.altKey || event.key == "Escape"))
+      event.stopPropagation();
+  });
 
   const predict = () => {
-    const button = one("button"), answer = one("details");
-    answer.hidden = button.disabled = true;
+    const button = one("button"), details = one("details"), { answer } = root.dataset;
+    details.hidden = button.disabled = true;
     button.hidden = false;
-    root.onchange = () => { button.disabled = false; };
+    listen("change", () => { button.disabled = false; });
     button.onclick = () => {
-      const holds = one(":checked").value == root.dataset.answer;
-      one("output").textContent =
-        `Your prediction ${holds ? "holds" : "does not hold"}.`;
-      all("input").forEach((input, i) => {
+      const holds = one(":checked").value == answer;
+      one("output").textContent = `Your prediction ${holds ? "holds" : "does not hold"}.`;
+      each("input", (input, i) => {
         input.disabled = true;
-        input.parentNode.classList.toggle("mcx-answer", i == root.dataset.answer);
+        input.parentNode.classList.toggle("mcx-answer", i == answer);
       });
-      answer.hidden = false;
-      answer.open = button.hidden = true;
+      details.hidden = false;
+      details.open = button.hidden = true;
       one("summary").focus();
     };
   };
@@ -36,34 +33,42 @@
     const { knobs, settings } = JSON.parse(one("script").textContent);
     const stretch = (line, ends) => {
       line.style.display = ends ? "" : "none";
-      (ends || []).forEach((x, i) => line.setAttribute(`x${i + 1}`, `${x}%`));
+      ends?.forEach((x, i) => line.setAttribute(`x${i + 1}`, `${x}%`));
     };
     const show = () => {
       const form = new FormData(root), said = [];
       let at = 0;
-      all(".mcx-knob").forEach((row, i) => {
+      each(".mcx-knob", (row, i) => {
         const choice = +form.get(`knob${i}`), text = knobs[i][choice];
         at = at * knobs[i].length + choice;
-        row.querySelector("b").textContent = text;
-        row.querySelectorAll("[type=range]").forEach((range) => { range.ariaValueText = text; });
+        one("b", row).textContent = text;
+        one("[type=range]", row)?.setAttribute("aria-valuetext", text);
       });
       const [picture, ...drawn] = settings[at];
-      all("img").forEach((image, i) => { image.hidden = i != picture; });
-      all("tbody tr").forEach((row, i) => { row.ariaCurrent = i == at || null; });
-      all(".mcx-metric").forEach((row, i) => {
-        const part = (selector) => row.querySelector(selector);
+      each("img", (image, i) => { image.hidden = i != picture; });
+      each("tbody tr", (row, i) => { row.ariaCurrent = i == at || null; });
+      each(".mcx-metric", (row, i) => {
         const [number, interval, bar, ends] = drawn[i];
-        part("b").textContent = number;
-        part(".mcx-figure small").textContent = interval;
-        stretch(part(".mcx-value"), bar);
-        stretch(part(".mcx-interval"), ends);
-        said.push(`${part(".mcx-name").firstChild.data} ${number} ${interval}`);
+        one("b", row).textContent = number;
+        one(".mcx-figure small", row).textContent = interval;
+        stretch(one(".mcx-value", row), bar);
+        stretch(one(".mcx-interval", row), ends);
+        said.push(`${one(".mcx-name", row).firstChild.data} ${number} ${interval}`);
       });
       return said.join("; ");
     };
-    root.oninput = () => { one("output").textContent = show(); };
+    each(":disabled", (control) => { control.disabled = false; });
+    listen("input", () => { one("output").textContent = show(); });
     show();
   };
 
-  root.dataset.answer ? predict() : explore();
+  // the sliders of ipywidgets have no name, and count their values from 0
+  const live = () => listen("focusin keyup", ({ target }) => {
+    const row = target.closest(".widget-hslider");
+    if (!row) return;
+    target.ariaLabel = one(".widget-label", row).textContent;
+    target.ariaValueText = one(".widget-readout", row).textContent;
+  });
+
+  (one("[type$=json]") ? explore : root.dataset.answer ? predict : live)();
 })();
