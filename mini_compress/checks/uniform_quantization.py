@@ -29,7 +29,9 @@ def quantize(function: Callable) -> None:
         attempt.expect(codes, x, scale, zero_point, *ends)
 
     with attempt.must("codes are int8 and have the shape of x"):
-        expect([[-2, 0, 2], [4, 6, 8]], [[-1, 0, 1], [2, 3, 4]])
+        x = np.array([[-1, 0, 1], [2, 3, 4]], np.float32)
+        codes = attempt.call(x, 0.5, 0, -128, 127)
+        attempt.require_form(codes, (2, 3), np.int8)
     with attempt.must(
         "values go to the nearest code",
         "A cast cuts digits off, and floor goes down; np.rint rounds.",
@@ -84,7 +86,8 @@ def row_scales(function: Callable) -> None:
         "scales are float32, one for each row, of shape (outputs, 1)",
         "keepdims=True keeps the axis that was reduced.",
     ):
-        expect([3, 3], [[1, 2, 3], [3, 2, 1]])
+        weight = np.array([[1, 2, 3], [3, 2, 1]], np.float32)
+        attempt.require_form(attempt.call(weight, 8), (2, 1), np.float32)
     with attempt.must(
         "the largest magnitude of each row gets the code 127",
         "Narrow range: the codes are -127 to 127. A row is one output.",
@@ -128,7 +131,9 @@ def integer_linear(function: Callable) -> None:
         "sums are int32 of shape (n, outputs)",
         "numpy sums int32 in int64, unless told dtype=np.int32.",
     ):
-        expect([[1, 2, 3], [4, 5, 6]], [[1, 0, -1]], [0], 1)
+        x, weight = np.ones((2, 3), np.uint8), np.ones((1, 3), np.int8)
+        sums = attempt.call(x, weight, np.zeros(1, np.int32), 0)
+        attempt.require_form(sums, (2, 1), np.int32)
     with attempt.must(
         "products are exact: neither they nor their sums fit 8 or 16 bits",
         "Cast x and the weight to int32 before you multiply.",
