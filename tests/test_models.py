@@ -72,6 +72,20 @@ def test_the_modern_networks_cost_alike():
 
 
 @pytest.mark.parametrize("name", NETWORKS)
+def test_a_relu_stands_between_any_two_layers_with_weights(name):
+    """Without one between them, two layers could be merged into one."""
+    seen = []
+    model = build(name)
+    for module in model.modules():
+        if isinstance(module, nn.Linear | nn.Conv2d | nn.ReLU):
+            module.register_forward_hook(lambda m, x, y: seen.append(m))
+    model.eval()(torch.zeros(1, 1, 28, 28))
+    skips = [m for m in seen if getattr(m, "kernel_size", None) == (1, 1)]
+    relus = [isinstance(m, nn.ReLU) for m in seen if m not in skips]
+    assert relus == [False, True] * (len(relus) // 2) + [False]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
 def test_images_become_logits(name):
     model = build(name)
     logits = model(torch.rand(3, 1, 28, 28))
