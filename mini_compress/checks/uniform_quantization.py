@@ -60,9 +60,9 @@ def quantize(function: Callable) -> None:
         expect([-8, -6, 1, 7], [-4.5, -3.5, 0, 9], zero_point=1, ends=(-8, 7))
         expect([-127, 127], [-200, 200], ends=(-127, 127))
     with attempt.must("any scale will do"):
-        codes = np.random.default_rng(0).integers(-128, 128, (40, 50))
-        x = 0.037 * (codes + np.linspace(-0.4, 0.4, 50) + 11)
-        expect(codes, x, scale=0.037, zero_point=-11)
+        many = np.random.default_rng(0).integers(-128, 128, (40, 50))
+        reals = 0.037 * (many + np.linspace(-0.4, 0.4, 50) + 11)
+        expect(many, reals, scale=0.037, zero_point=-11)
 
 
 def row_scales(function: Callable) -> None:
