@@ -14,12 +14,14 @@ NEW_ENOUGH := 'import sys; sys.exit(sys.version_info < (3, 11))'
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11, \
 	$(shell $(name) -c $(NEW_ENOUGH) 2>/dev/null && echo $(name))))
 
-.PHONY: help book serve lab test bench clean
+.PHONY: help book serve lab lessons grading test bench clean
 
 help:
 	@echo "make book    build the book into $(HTML)"
 	@echo "make serve   show the built book at http://localhost:$(PORT)"
-	@echo "make lab     open the chapters as notebooks in JupyterLab"
+	@echo "make lab     open the lessons, and the chapters, in JupyterLab"
+	@echo "make lessons write the lessons anew after a chapter has changed"
+	@echo "make grading hand the lessons out and grade them, with nbgrader"
 	@echo "make test    check the code, the pages and every printed number"
 	@echo "make bench   compare the speed of the kernels with other libraries"
 	@echo "make clean   delete what was built; the environment stays"
@@ -40,8 +42,16 @@ lab: $(VENV)/book.installed
 	@mkdir -p $(dir $(LAB_SETTINGS))
 	@$(BIN)/jupytext-config --settings-file $(LAB_SETTINGS) \
 		set-default-viewer markdown myst
+	@$(BIN)/python -m mini_compress lessons my_lessons
 	@echo "The chapters are in book/; a double click opens them as notebooks."
-	@$(BIN)/jupyter lab
+	@env -u MINI_COMPRESS_VIEW -u TQDM_DISABLE $(BIN)/jupyter lab \
+		--LabApp.default_url=/lab/tree/my_lessons
+
+lessons: $(VENV)/book.installed
+	@$(BIN)/python tools/make_lessons.py
+
+grading: $(VENV)/test.installed $(VENV)/grading.installed
+	@$(BIN)/python -m pytest -s tests/test_grading.py
 
 test: $(VENV)/test.installed
 	@$(BIN)/python tools/run_tests.py
