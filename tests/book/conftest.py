@@ -1,5 +1,6 @@
 """The built book, a server for it, and a browser."""
 
+import contextlib
 import functools
 import http.server
 import os
@@ -47,19 +48,32 @@ def pages(html) -> list[Path]:
     return [html / f"{name}.html" for name in parse_toc_yaml(ROOT / "_toc.yml")]
 
 
+class Handler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
 @pytest.fixture(scope="session")
-def site(html):
+def serve():
+    """A function that shows a folder to browsers here; returns the address."""
+    with contextlib.ExitStack() as servers:
+
+        def start(folder: Path) -> str:
+            handler = functools.partial(Handler, directory=folder)
+            server = servers.enter_context(
+                http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+            )
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            servers.callback(server.shutdown)
+            return f"http://127.0.0.1:{server.server_port}"
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def site(html, serve) -> str:
     """The address of a server that shows the built book."""
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *args):
-            pass
-
-    handler = functools.partial(Handler, directory=html)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    return serve(html)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import pytest
 import run_notebooks
 from jupyter_cache import get_cache
 
-AIM, LIMIT = 20, 60  # seconds for a chapter, on one thread
+AIM, LIMIT = 20, 60  # seconds of one processor core for a chapter
 
 
 def test_notebooks_take_less_than_a_minute(html):
