@@ -62,7 +62,7 @@ bench: $(VENV)/test.installed
 clean:
 	rm -rf _build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-$(VENV)/bin/python:
+$(VENV)/bin/pip:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing:" \
 		"sudo apt install python3 python3-venv"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python's venv" \
@@ -70,7 +70,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 # one environment; each target adds the extra it needs
-$(VENV)/%.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+$(VENV)/%.installed: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	@echo "Installing what 'make $*' needs (some minutes the first time) ..."
 	$(BIN)/python -m pip install -c constraints.txt -e '.[$*]'
 	@touch $@

@@ -27,13 +27,12 @@ PARSER = (
 )
 DIRECTIVE = re.compile(r"\{([\w:-]+)\}\s*(.*)", re.DOTALL)
 OPTION = re.compile(r":([\w-]+):[ \t]*(.*)")
-ROLE = re.compile(r"\{([a-z:]+)\}`([^`]+)`")
+ROLE = re.compile(r"(?<!`)\{([a-z:]+)\}`([^`]+)`")
 TARGET = re.compile(r"(.*\S)\s*<([^<>]+)>", re.DOTALL)
 SPAN = re.compile(r"\[([^\]]*)\]\{[.#][^}]*\}")
-LINK = re.compile(r"\[([^\]]*)\]\((?!https?:)[^)]*\)")
+LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!https?:)[^)]*\)")
 RESIDUE = re.compile(
-    r"\{[a-z:]+\}`|^\s*:::|^\s*`{3,}\{|\[\^|\{\{ *\w+ *\}\}|!\[",
-    re.MULTILINE,
+    r"^\s*(?::::|`{3,}\{)|\[\^|\{\{ *\w+ *\}\}|!\[", re.MULTILINE
 )
 ADMONITIONS = {"note", "tip", "hint", "important", "warning", "caution"}
 CITATIONS = {"cite", "cite:p", "cite:t"}
@@ -141,9 +140,9 @@ def render(block: Block, names: Names) -> str:
 
 def to_plain_text(text: str, names: Names) -> str:
     """Return text without directives with its roles, spans, links replaced."""
-    text = ROLE.sub(lambda found: _role(*found.groups(), names), text)
     text = LINK.sub(r"\1", SPAN.sub(r"\1", text))
-    left = RESIDUE.search(re.sub(r"`[^`{]*`", "", text))
+    text = ROLE.sub(lambda found: _role(*found.groups(), names), text)
+    left = RESIDUE.search(re.sub(r"(?<!`)`[^`]+`", "", text))
     if left:
         raise ValueError(f"lessons have no form for {left[0]!r} in {text!r}")
     return text

@@ -21,7 +21,7 @@ CHECKS = {
     "nbval": [
         *PYTEST,
         "--nbval",
-        "--nbval-cell-timeout=60",
+        "--nbval-cell-timeout=120",
         "_build/jupyter_execute",
     ],
 }
