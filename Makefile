@@ -1,7 +1,9 @@
 # Every target does its own set-up. `make` alone lists them.
 
+# what kernels get that build or check the book: one thread, static widgets
 include book/kernel.env
-export $(shell sed 's/=.*//' book/kernel.env)
+KERNEL_VARIABLES := $(shell sed 's/=.*//' book/kernel.env)
+export $(KERNEL_VARIABLES)
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -44,7 +46,7 @@ lab: $(VENV)/book.installed
 		set-default-viewer markdown myst
 	@$(BIN)/python -m mini_compress lessons my_lessons
 	@echo "The chapters are in book/; a double click opens them as notebooks."
-	@env -u MINI_COMPRESS_VIEW -u TQDM_DISABLE $(BIN)/jupyter lab \
+	@env $(KERNEL_VARIABLES:%=-u %) $(BIN)/jupyter lab \
 		--LabApp.default_url=/lab/tree/my_lessons
 
 lessons: $(VENV)/book.installed

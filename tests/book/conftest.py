@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from sphinx_external_toc.parsing import parse_toc_yaml
 ROOT = Path(__file__).resolve().parents[2]
 HTML = ROOT / "_build" / "html"
 BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
+TIMEOUT = 120_000  # milliseconds, for a page on a busy machine
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -86,3 +88,16 @@ def browser():
         browser = playwright.chromium.launch(executable_path=path, args=QUIET)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def open_context(browser):
+    """A function that opens a browser window of some size and scheme."""
+    with ExitStack() as stack:
+
+        def open_one(**options):
+            context = stack.enter_context(browser.new_context(**options))
+            context.set_default_timeout(TIMEOUT)
+            return context
+
+        yield open_one

@@ -34,44 +34,45 @@ def addresses(html, site, pages, scheme):
 
 @pytest.mark.parametrize("scheme", ["http", "file"])
 def test_pages_ask_no_other_host_and_log_no_error(
-    browser, html, site, pages, scheme
+    open_context, html, site, pages, scheme
 ):
     base, urls = addresses(html, site, pages, scheme)
-    with browser.new_context(viewport=DESKTOP) as context:
-        for url in urls:
-            page, requests, problems = open_page(context, url)
-            outside = [
-                one for one in requests if not one.startswith((base, "data:"))
-            ]
-            assert requests
-            assert not outside, f"{url} asks {outside}"
-            assert not problems, f"{url}: {problems}"
-            assert page.locator("merror, [data-mml-node=merror]").count() == 0
-            page.close()
+    context = open_context(viewport=DESKTOP)
+    for url in urls:
+        page, requests, problems = open_page(context, url)
+        outside = [
+            one for one in requests if not one.startswith((base, "data:"))
+        ]
+        assert requests
+        assert not outside, f"{url} asks {outside}"
+        assert not problems, f"{url}: {problems}"
+        assert page.locator("merror, [data-mml-node=merror]").count() == 0
+        page.close()
 
 
-def test_the_check_sees_an_outside_request_and_an_error(browser, tmp_path):
+def test_an_outside_request_and_an_error_are_seen(open_context, tmp_path):
     file = tmp_path / "bad.html"
     file.write_text(
         "<img src='http://example.invalid/a.png'><script>missing()</script>"
     )
-    with browser.new_context() as context:
-        _, requests, problems = open_page(context, file.as_uri())
-        assert "http://example.invalid/a.png" in requests
-        assert any("missing is not defined" in text for text in problems)
+    _, requests, problems = open_page(open_context(), file.as_uri())
+    assert "http://example.invalid/a.png" in requests
+    assert any("missing is not defined" in text for text in problems)
 
 
-def test_pages_do_not_scroll_sideways_on_a_phone(browser, html, site, pages):
+def test_pages_do_not_scroll_sideways_on_a_phone(
+    open_context, html, site, pages
+):
     _, urls = addresses(html, site, pages, "http")
-    with browser.new_context(viewport=PHONE) as context:
-        for url in urls:
-            page, *_ = open_page(context, url)
-            width = page.evaluate("document.documentElement.scrollWidth")
-            assert width <= PHONE["width"], f"{url} is {width} pixels wide"
-            page.close()
+    context = open_context(viewport=PHONE)
+    for url in urls:
+        page, *_ = open_page(context, url)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= PHONE["width"], f"{url} is {width} pixels wide"
+        page.close()
 
 
-def test_pages_have_a_light_and_a_dark_form(browser, html, site, pages):
+def test_pages_have_a_light_and_a_dark_form(open_context, html, site, pages):
     """Screenshots of all pages are left in _build/screenshots."""
     folder = html.parent / "screenshots"
     _, urls = addresses(html, site, pages, "http")
@@ -82,13 +83,12 @@ def test_pages_have_a_light_and_a_dark_form(browser, html, site, pages):
         ("dark", DESKTOP, "dark"),
         ("light", PHONE, "phone"),
     ]:
-        options = {"color_scheme": scheme, "viewport": size}
-        with browser.new_context(**options) as context:
-            for url, page_file in zip(urls, pages, strict=True):
-                page, *_ = open_page(context, url)
-                target = folder / f"{page_file.stem}-{name}.png"
-                page.screenshot(path=target, full_page=True)
-                assert target.stat().st_size > 10_000
-                seen[name] = page.evaluate(background)
-                page.close()
+        context = open_context(color_scheme=scheme, viewport=size)
+        for url, page_file in zip(urls, pages, strict=True):
+            page, *_ = open_page(context, url)
+            target = folder / f"{page_file.stem}-{name}.png"
+            page.screenshot(path=target, full_page=True)
+            assert target.stat().st_size > 10_000
+            seen[name] = page.evaluate(background)
+            page.close()
     assert seen["light"] == seen["phone"] != seen["dark"]
