@@ -5,12 +5,14 @@
    widgets use the same ones as the figures.
 3. Docstrings are set as `mc_docstrings` describes.
 4. Scripts of sphinx-thebe are dropped: unused, and loaded twice.
+5. Chapters offer their lessons, see `mc_lessons`.
 """
 
 import os
 from pathlib import Path
 
 from mc_docstrings import typeset
+from mc_lessons import copy_lessons, offer_lesson
 
 from mini_compress.plotting import COLORS
 
@@ -64,4 +66,6 @@ def setup(app):
     app.connect("builder-inited", write_palette)
     app.connect("autodoc-process-docstring", typeset_docstring)
     app.connect("html-page-context", drop_thebe, priority=900)
+    app.connect("doctree-resolved", offer_lesson)
+    app.connect("build-finished", copy_lessons)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,32 @@
+"""The lesson of a chapter, offered for download under the chapter's title."""
+
+import shutil
+from pathlib import Path
+
+from docutils import nodes
+
+LESSONS = Path(__file__).resolve().parents[2] / "lessons"
+FOLDER = "lessons"  # of the built book
+LINK = (
+    '<p class="lesson-link"><a href="{address}" download>Lesson</a>: this '
+    "chapter as a notebook, with its exercises still to be done</p>"
+)
+
+
+def offer_lesson(app, doctree, docname):
+    """Put a link to its lesson under the title of a page that has one."""
+    lesson = LESSONS / f"{Path(docname).name}.ipynb"
+    title = next(doctree.findall(nodes.title), None)
+    if lesson.exists() and title is not None:
+        address = f"{'../' * docname.count('/')}{FOLDER}/{lesson.name}"
+        link = nodes.raw("", LINK.format(address=address), format="html")
+        title.parent.insert(title.parent.index(title) + 1, link)
+
+
+def copy_lessons(app, exception):
+    """Put all lessons into the built book."""
+    if exception is None and app.builder.format == "html":
+        target = Path(app.outdir) / FOLDER
+        target.mkdir(exist_ok=True)
+        for lesson in LESSONS.glob("*.ipynb"):
+            shutil.copyfile(lesson, target / lesson.name)

@@ -1,0 +1,207 @@
+"""The lessons: in step with the chapters, without answers, runnable."""
+
+import os
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+
+import nbformat
+import pytest
+from make_lessons import (
+    ANSWER,
+    CHECK,
+    LESSONS,
+    ROOT,
+    Lesson,
+    find_chapters,
+    make_lessons,
+    names_in,
+)
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell
+from plain_markdown import Names
+
+CHAPTERS = find_chapters()
+NO_NAMES = Names(ROOT / "book", {"one": "Exercise 1"}, {}, {})
+PROSE = re.compile(
+    r"^`{3}\{solution-start\}.*?^`{3}\{solution-end\}"
+    r"|^:{3}\{solution\}.*?^:::$",
+    re.MULTILINE | re.DOTALL,
+)
+CODE = re.compile(r"^`{3}\{code-cell.*?^`{3}$", re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def lessons() -> dict[str, nbformat.NotebookNode]:
+    return {
+        path.stem: nbformat.read(path, as_version=4)
+        for path in LESSONS.glob("*.ipynb")
+    }
+
+
+@pytest.fixture(scope="module")
+def solved() -> dict[str, nbformat.NotebookNode]:
+    return {
+        name: nbformat.reads(text, as_version=4)
+        for name, text in make_lessons(solved=True).items()
+    }
+
+
+def test_lessons_are_in_step_with_the_chapters():
+    written = {path.stem: path.read_text() for path in LESSONS.glob("*.ipynb")}
+    assert written == make_lessons(), "run `make lessons`"
+
+
+def test_lessons_hold_no_outputs(lessons):
+    for lesson in lessons.values():
+        for cell in lesson.cells:
+            if cell.cell_type == "code":
+                assert not cell.outputs
+                assert cell.execution_count is None
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_lessons_hold_no_answers(name, lessons):
+    """Not a line of a solution, unless the chapter has it elsewhere too."""
+    page = (ROOT / "book" / f"{name}.md").read_text()
+    answers = [found[0] for found in ANSWER.finditer(page)]
+    answers += [CODE.sub("", text) for text in PROSE.findall(page)]
+    elsewhere = PROSE.sub("", page)
+    lines = [
+        line.strip()
+        for answer in answers
+        for line in answer.split("\n")
+        if not line.strip().startswith((":", "`", "#")) and "{" not in line
+    ]
+    told = [x for x in lines if len(x) > 20 and x not in elsewhere]
+    lesson = "\n".join(cell.source for cell in lessons[name].cells)
+    assert len(told) >= 3
+    assert not [line for line in told if line in lesson]
+    assert "SOLUTION" not in lesson
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_exercises_open_with_stubs_and_carry_nbgraders_marks(
+    name, lessons, solved
+):
+    marks = {}
+    for cell in lessons[name].cells:
+        if "nbgrader" in cell.metadata:
+            assert cell.id == cell.metadata.nbgrader.grade_id
+            marks[cell.id] = cell.metadata.nbgrader
+        if CHECK.fullmatch(cell.source):
+            assert "raises-exception" in cell.metadata.tags
+            assert marks[cell.id].locked
+            assert marks[cell.id].points == 1
+    answers = {
+        cell.id: cell
+        for cell in solved[name].cells
+        if cell.metadata.get("nbgrader", {}).get("solution")
+    }
+    assert len(answers) >= 3
+    for cell in lessons[name].cells:
+        answer = answers.get(cell.id)
+        if answer and cell.cell_type == "code":
+            assert "raise NotImplementedError  # write this" in cell.source
+            assert f"{cell.id}-check" in marks
+            assert ANSWER.search(answer.source)
+        elif answer:
+            assert cell.source != answer.source
+            assert marks[cell.id].points == 1
+
+
+def fails(cell: nbformat.NotebookNode) -> str:
+    """Return the name of the error that a cell ended with, or nothing."""
+    errors = [one.ename for one in cell.outputs if one.output_type == "error"]
+    return "".join(errors)
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_lessons_run_to_the_end_unsolved_and_then_solved(
+    name, lessons, solved, tmp_path
+):
+    """As a student does it: run all, fill in the answers, run them again."""
+    lesson = lessons[name]
+    client = NotebookClient(
+        lesson,
+        timeout=120,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(tmp_path)}},
+    )
+    environment = {
+        key: value
+        for key, value in os.environ.items()
+        if key != "MINI_COMPRESS_VIEW"  # widgets are alive in a lesson
+    }
+    with client.setup_kernel(env=environment):
+        for index, cell in enumerate(lesson.cells):
+            client.execute_cell(cell, index)
+        checked = [c for c in lesson.cells if CHECK.fullmatch(c.source)]
+        assert checked
+        for cell in checked:
+            assert fails(cell) == "CheckFailed"
+            assert "is not written yet" in cell.outputs[-1].evalue
+        for index, cell in enumerate(solved[name].cells):
+            answer = cell.metadata.get("nbgrader", {}).get("solution")
+            if cell.cell_type == "code" and (answer or "tags" in cell.metadata):
+                client.execute_cell(cell, index)
+                assert not fails(cell), cell.outputs[-1].evalue
+                if CHECK.fullmatch(cell.source):
+                    assert cell.outputs[0].text.startswith("passed: ")
+
+
+def test_lessons_need_no_more_than_the_extra_lab(lessons):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    required = [
+        *project["dependencies"],
+        *project["optional-dependencies"]["lab"],
+    ]
+    brought = {re.split(r"[<>=]", one)[0].lower() for one in required}
+    brought |= {"mini-compress", "mini_compress", "ipython"}  # with ipywidgets
+    distributions = packages_distributions()
+    for name, lesson in lessons.items():
+        for cell in lesson.cells:
+            if cell.cell_type != "code":
+                continue
+            for module in re.findall(
+                r"^ *(?:import|from) (\w+)", cell.source, re.MULTILINE
+            ):
+                if module not in sys.stdlib_module_names:
+                    known = {one.lower() for one in distributions[module]}
+                    assert known & brought, f"{name} imports {module}"
+
+
+def test_names_are_those_of_the_cell_not_of_its_functions():
+    stored, used = names_in(
+        "import os.path as where\n"
+        "def f(x):\n    y = g(x)\n    return y + z\n"
+        "w = [f(i) for i in q]\n"
+    )
+    assert stored == {"where", "f", "w"}
+    assert used >= {"f", "g", "z", "q"}
+    assert not used & {"x", "y"}
+
+
+def test_cells_that_need_an_answer_do_not_stop_the_rest():
+    lesson = Lesson("page", NO_NAMES, solved=False)
+    for source in [
+        "def f():\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION",
+        "a = f()",
+        "b = a + 1",
+        "c = 2",
+    ]:
+        lesson.add_code(new_code_cell(source))
+    tagged = ["tags" in cell.metadata for cell in lesson.cells]
+    assert tagged == [False, True, True, False]
+    assert lesson.cells[0].source == (
+        "def f():\n    raise NotImplementedError  # write this"
+    )
+
+
+def test_two_checks_of_one_exercise_are_an_error():
+    lesson = Lesson("page", NO_NAMES, solved=False)
+    lesson.add_markdown(":::{exercise} One\n:label: one\n\nDo it.\n:::")
+    lesson.add_code(new_code_cell("checks.quantize(f)"))
+    with pytest.raises(ValueError, match="page: two cells for 'one-check'"):
+        lesson.add_code(new_code_cell("checks.quantize(g)"))
