@@ -39,7 +39,7 @@ def _check_knob(name: str, values: Sequence[Value]) -> tuple[Value, ...]:
             require_real(f"values of {name}", value)
     if len(values) < 2:
         raise ValueError(f"values of {name} must be 2 or more, got {values}")
-    if len(set(map(write_value, values))) < len(values):
+    if min(len(set(values)), len(set(map(write_value, values)))) < len(values):
         raise ValueError(f"values of {name} must differ, got {values}")
     return values
 
@@ -124,6 +124,10 @@ def check_values(
         check_setting("key of values", key, knobs): value
         for key, value in values.items()
     }
+    if len(given) < len(values):
+        raise ValueError(
+            f"values must have each setting once, got {list(values)}"
+        )
     settings = list_settings(knobs)
     missing = [setting for setting in settings if setting not in given]
     if missing:

@@ -1,0 +1,432 @@
+"""The widgets as objects: what they hold, what they write, what they refuse."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from bs4 import BeautifulSoup
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib import pyplot as plt
+
+from mini_compress.plotting import COLORS, use_book_style
+from mini_compress.widgets import Explorer, Metric, Picture, Predict
+from mini_compress.widgets.markup import asset
+from mini_compress.widgets.metric import Reading
+from mini_compress.widgets.scale import Scale, choose_scale
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg"></svg>'
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(8)
+ALT = "A picture without anything in it"
+NASTY = "</script><b>\"q\" & 'p'</b> <!-- é 量 \u2028"
+BITS, STEPS = [8, 4, 2], ["tensor", "channel"]
+ACCURACY = Metric("accuracy", "%", better="higher", baseline=98.9)
+FILE = Metric("file", "KB", better="lower", baseline=1724.6)
+VALUES = {
+    (bits, steps): {
+        "accuracy": (90 + bits + i / 10, 89.0 + bits, 91.25 + bits),
+        "file": 54 * bits + 7 * i,
+    }
+    for bits in BITS
+    for i, steps in enumerate(STEPS)
+}
+
+
+def explorer(**changes):
+    arguments = {
+        "title": "How many bits?",
+        "knobs": {"bits": BITS, "steps": STEPS},
+        "metrics": [ACCURACY, FILE],
+        "values": VALUES,
+        "default": (4, "channel"),
+        "baseline": "float32",
+        "family": "quantization",
+    }
+    return Explorer(**{**arguments, **changes})
+
+
+def parse(shown):
+    return BeautifulSoup(shown._repr_html_(), "html.parser")
+
+
+def data_of(soup):
+    return json.loads(soup.find("script", type="application/json").string)
+
+
+def run_python(code, **variables):
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+def test_the_same_cell_writes_the_same_text_in_every_process():
+    code = (
+        "from mini_compress.widgets import Explorer, Metric, Picture\n"
+        f"picture = Picture({SVG!r}, alt={ALT!r})\n"
+        "print(Explorer('t', knobs={'k': ['a', 'b']}, metrics=[Metric('m')],"
+        "values={'a': {'m': 1}, 'b': {'m': 2}}, pictures={'a': picture},"
+        "family='pruning')._repr_html_())"
+    )
+    texts = {run_python(code, PYTHONHASHSEED=seed) for seed in "12"}
+    assert len(texts) == 1 and "pruning" in texts.pop()
+
+
+def test_output_needs_nothing_from_elsewhere_and_has_no_ids():
+    pictures = {key: Picture(PNG, alt=ALT) for key in VALUES}
+    for shown in [explorer(pictures=pictures), predict()]:
+        for tag in parse(shown).find_all(True):
+            assert "id" not in tag.attrs
+            assert not [name for name in tag.attrs if name.startswith("on")]
+            assert tag.get("src", "data:").startswith("data:")
+            assert tag.get("href") is None
+        assert "url(" not in asset("widgets.css") + asset("live.css")
+
+
+def test_the_script_is_small():
+    code = parse(explorer()).find_all("script")[-1].string
+    assert len(code.encode()) <= 3_000
+    assert parse(predict()).find_all("script")[-1].string == code
+
+
+def test_the_bundle_has_three_forms():
+    bundle = explorer()._repr_mimebundle_()
+    assert list(bundle) == ["text/html", "text/markdown", "text/plain"]
+    assert bundle["text/plain"].splitlines()[-1].split() == [
+        *["float32", "98.9", "1,724.6"]
+    ]
+    rows = bundle["text/markdown"].splitlines()[2:]
+    assert len(rows) == 2 + len(VALUES) + 1
+    assert {row.count("|") for row in rows} == {5}
+
+
+def test_the_note_is_in_every_form():
+    bundle = explorer(note="From study x & y.")._repr_mimebundle_()
+    assert "From study x &amp; y." in bundle["text/html"]
+    assert bundle["text/markdown"].endswith("From study x & y.")
+    assert bundle["text/plain"].endswith("From study x & y.")
+
+
+def test_the_table_holds_every_value():
+    rows = parse(explorer()).select("tbody tr")
+    cells = [[cell.text for cell in row.select("th, td")] for row in rows]
+    for (setting, values), row in zip(VALUES.items(), cells, strict=False):
+        assert row[:2] == list(map(str, setting))
+        numbers = re.findall(r"[\d.]+", row[2].replace(",", ""))
+        assert list(map(float, numbers)) == [
+            pytest.approx(value, abs=0.05) for value in values["accuracy"]
+        ]
+        assert float(row[3]) == values["file"]
+    assert cells[-1] == ["float32", "", "98.9", "1,724.6"]
+
+
+def test_the_script_gets_every_setting_in_the_order_of_the_table():
+    soup = parse(explorer())
+    data = data_of(soup)
+    assert data["knobs"] == [["8", "4", "2"], STEPS]
+    rows = soup.select("tbody tr")
+    for (_, accuracy, file), row in zip(data["settings"], rows, strict=False):
+        cells = row.select("td")
+        assert accuracy[0].split()[0] == cells[1].text.split()[0]
+        assert file[0].split()[0] == cells[2].text
+        assert file[1] == "" and file[3] is None
+
+
+def test_the_default_is_drawn_without_the_script():
+    soup = parse(explorer())
+    shown = [b.text for b in soup.select(".mcx-figure b")]
+    assert shown == ["94.1\xa0%", "223.0\xa0KB"]
+    accuracy, file = soup.select("line.mcx-bar")
+    assert (accuracy["x1"], accuracy["x2"]) == ("0%", "94.1%")
+    assert file["x2"] == f"{100 * 223 / 1724.6:.2f}%"
+    assert soup.select("line.mcx-interval")[0]["x2"] == "95.25%"
+    assert soup.select("line.mcx-baseline")[0]["x1"] == "98.9%"
+    assert soup.find("input", type="range")["value"] == "1"
+    assert soup.select("input[checked]")[0]["value"] == "1"
+    assert all(tag.has_attr("disabled") for tag in soup.select("input"))
+
+
+@pytest.mark.parametrize(
+    "knob, control",
+    [([1, 2.5], "range"), (["a", "b"], "radio"), (list("abcdef"), "select")],
+)
+def test_the_control_fits_the_knob(knob, control):
+    shown = explorer(
+        knobs={"k": knob},
+        metrics=[FILE],
+        values={value: {"file": 1} for value in knob},
+        default=None,
+    )
+    soup = parse(shown)
+    found = soup.select(".mcx-knob :is(select, input)")
+    assert {tag.get("type", tag.name) for tag in found} == {control}
+    assert shown.default == (knob[0],)
+
+
+def test_long_sliders_name_their_ends_alone():
+    values = {i: {"file": i} for i in range(30)}
+    shown = explorer(
+        knobs={"k": range(30)}, metrics=[FILE], values=values, default=None
+    )
+    ticks = [tag.text for tag in parse(shown).select(".mcx-ticks span")]
+    assert ticks == ["0", "29"]
+
+
+def test_texts_cannot_break_out():
+    shown = explorer(
+        title=NASTY,
+        knobs={NASTY: ["x", NASTY]},
+        metrics=[Metric(NASTY, NASTY)],
+        values={key: {NASTY: 1} for key in ["x", NASTY]},
+        pictures={"x": Picture(SVG, alt=NASTY)},
+        default=NASTY,
+        baseline=NASTY,
+        note=NASTY,
+    )
+    soup = parse(shown)
+    assert len(soup.find_all("script")) == 2
+    assert soup.find("form")["aria-label"] == NASTY
+    assert soup.select_one(".mcx-title").text == NASTY
+    assert soup.select_one(".mcx-note").text.endswith(NASTY)
+    assert data_of(soup)["knobs"] == [["x", NASTY]]
+    assert soup.find("img")["alt"] == NASTY
+    assert [tag.name for tag in soup.find_all("b")] == ["b"] * 2
+
+
+def test_settings_without_values_are_dashes():
+    values = {**VALUES, (2, "channel"): None}
+    values[2, "tensor"] = {"accuracy": 92.0, "file": None}
+    soup = parse(explorer(values=values))
+    cells = [c.text for c in soup.select("tbody tr")[-2].select("td")]
+    assert cells == ["channel", "-", "-"]
+    last = data_of(soup)["settings"][-1]
+    assert last == [-1, ["-", "", None, None], ["-", "", None, None]]
+
+
+def test_pictures_are_shared_and_follow_the_setting():
+    one, two = Picture(SVG, alt=ALT), Picture(PNG, alt=f"{ALT}, once more")
+    pictures = {key: one if key[0] == 8 else two for key in list(VALUES)[:4]}
+    soup = parse(explorer(pictures=pictures))
+    images = soup.find_all("img")
+    assert [image["src"] for image in images] == [one.uri, two.uri]
+    assert [image.has_attr("hidden") for image in images] == [True, False]
+    at = [setting[0] for setting in data_of(soup)["settings"]]
+    assert at == [0, 0, 1, 1, -1, -1]
+
+
+def test_a_figure_becomes_a_picture_the_same_twice():
+    def draw():
+        use_book_style()
+        figure, axes = plt.subplots()
+        axes.plot([1, 2], [3, 4])
+        return Picture.draw(figure, alt=ALT)
+
+    assert draw() == draw()
+    assert draw().uri.startswith("data:image/svg+xml,")
+    assert not plt.get_fignums()
+
+
+def test_every_family_has_its_color():
+    for family, color in COLORS.items():
+        assert color in explorer(family=family)._repr_html_()
+
+
+@given(
+    st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=9),
+    st.booleans(),
+)
+def test_places_keep_the_order_and_stay_on_the_scale(values, log):
+    values = sorted(abs(x) + 1e-3 if log else x for x in values)
+    metric = Metric("m", log=log)
+    readings = [Reading(x, x, x) for x in values]
+    scale = choose_scale(metric, readings)
+    places = [scale.place(x) for x in values]
+    assert places == sorted(places)
+    assert 0 <= places[0] and places[-1] <= 100
+    assert scale.has_bars is not log
+
+
+@pytest.mark.parametrize(
+    "metric, values, scale",
+    [
+        (Metric("m"), [3, 8], Scale(0, 8)),
+        (Metric("m"), [-3, 8], Scale(-3, 8)),
+        (Metric("m", "%"), [3, 8], Scale(0, 100)),
+        (Metric("m", "%"), [30, 180], Scale(0, 180)),
+        (Metric("m", baseline=9), [3], Scale(0, 9)),
+        (Metric("m", limits=(2, 4)), [3], Scale(2, 4)),
+        (Metric("m", log=True), [3, 80], Scale(1, 100, log=True)),
+        (Metric("m", log=True), [10], Scale(10, 100, log=True)),
+        (Metric("m"), [0], Scale(0, 1)),
+        (Metric("m"), [], Scale(0, 1)),
+    ],
+)
+def test_scales_hold_what_is_shown(metric, values, scale):
+    readings = [None, *(metric.read("m", value) for value in values)]
+    assert choose_scale(metric, readings) == scale
+
+
+@pytest.mark.parametrize(
+    "metric, value, text",
+    [
+        (Metric("m", "KB"), 1234.56, "1,234.6\xa0KB"),
+        (Metric("m", digits=0), 2.5, "2"),
+        (Metric("m", "pp", digits=2), -0.125, "\N{MINUS SIGN}0.12\xa0pp"),
+        (Metric("m"), -0.04, "0.0"),
+        (Metric("m", digits=None), 0.00123456, "0.00123"),
+        (Metric("m"), np.float32(1.5), "1.5"),
+    ],
+)
+def test_figures_are_written_with_their_unit(metric, value, text):
+    assert metric.write(metric.read("m", value).value) == text
+
+
+KNOBS = {"bits": BITS, "steps": STEPS}
+WRONG = [
+    ({"title": ""}, ValueError, "title must not be empty, got ''"),
+    ({"title": 3}, TypeError, "title must be a string, got int"),
+    ({"knobs": {}}, ValueError, "knobs must be 1 to 3, got 0"),
+    ({"knobs": dict.fromkeys("abcd", BITS)}, ValueError, "1 to 3, got 4"),
+    ({"knobs": [BITS]}, TypeError, "knobs must be a dict"),
+    ({"knobs": {"bits": "842"}}, TypeError, "bits must be a list, got str"),
+    ({"knobs": {"bits": [8]}}, ValueError, "must be 2 or more, got"),
+    ({"knobs": {"bits": [8, 8]}}, ValueError, "bits must differ, got"),
+    ({"knobs": {"bits": [8, 8.0]}}, ValueError, "bits must differ, got"),
+    ({"knobs": {"bits": [8, None]}}, TypeError, "a number, got NoneType"),
+    ({"knobs": {"bits": [8, np.nan]}}, ValueError, "finite, got NaN"),
+    ({"metrics": []}, ValueError, "metrics must be 1 or more, got none"),
+    ({"metrics": [FILE, FILE]}, ValueError, "different names, got"),
+    ({"metrics": ["file"]}, TypeError, "of type Metric, got str"),
+    ({"metrics": [FILE]}, ValueError, r"metrics of values.* must be \['file'"),
+    ({"values": {}}, ValueError, r"missing \(8, 'tensor'\).* and 2 more"),
+    ({"values": {**VALUES, 3: None}}, ValueError, "must be a setting.*got 3"),
+    ({"values": dict.fromkeys(VALUES)}, ValueError, "one number or more"),
+    ({"values": dict.fromkeys(VALUES, 1)}, TypeError, "must be a dict of"),
+    ({"default": (4, "group")}, ValueError, "default must be a setting"),
+    ({"default": 4}, ValueError, r"default must be a setting \(bits, steps\)"),
+    ({"family": "magic"}, ValueError, "family must be one of float, .*'magic'"),
+    ({"baseline": " "}, ValueError, "baseline must not be empty"),
+    ({"pictures": {(8, "x"): Picture(SVG, ALT)}}, ValueError, "of pictures"),
+    ({"pictures": {(8, "tensor"): SVG}}, TypeError, "of type Picture, got str"),
+]
+
+
+@pytest.mark.parametrize("change, error, message", WRONG)
+def test_wrong_arguments_are_refused(change, error, message):
+    with pytest.raises(error, match=message):
+        explorer(**change)
+
+
+@pytest.mark.parametrize(
+    "value, error, message",
+    [
+        (np.nan, ValueError, "accuracy of values.* must be finite, got NaN"),
+        (np.inf, ValueError, "must be finite, got infinity"),
+        ("98", ValueError, "a number or .value, low, high."),
+        ("987", TypeError, "must be a number, got str"),
+        ((1, 2), ValueError, "a number or .value, low, high."),
+        ((1, 2, 3), ValueError, "with low <= value <= high, got"),
+        (True, TypeError, "must be a number, got bool"),
+        (np.zeros(3), TypeError, "must be a number, got ndarray"),
+    ],
+)
+def test_wrong_values_are_refused(value, error, message):
+    values = {**VALUES, (8, "tensor"): {"accuracy": value, "file": 1}}
+    with pytest.raises(error, match=message):
+        explorer(values=values)
+
+
+def test_a_default_without_values_and_a_key_twice_are_refused():
+    with pytest.raises(ValueError, match=r"default must be .* with values"):
+        explorer(values={**VALUES, (4, "channel"): None})
+    with pytest.raises(ValueError, match="each setting once"):
+        Explorer(
+            "t",
+            knobs={"k": [1, 2]},
+            metrics=[Metric("m")],
+            values={1: None, (1,): None, 2: {"m": 1}},
+        )
+
+
+@pytest.mark.parametrize(
+    "arguments, error, message",
+    [
+        ({"name": ""}, ValueError, "name of a metric must not be empty"),
+        ({"better": "more"}, ValueError, "better must be one of higher, lower"),
+        ({"digits": -1}, ValueError, r"digits must be in \[0, 9\], got -1"),
+        ({"baseline": np.nan}, ValueError, "baseline of m must be finite"),
+        ({"limits": (3, 3)}, ValueError, "limits of m must rise, got"),
+        ({"limits": (0, 3), "log": True}, ValueError, "rise from above 0"),
+        ({"log": True, "baseline": 0}, ValueError, "above 0 on a logarithmic"),
+    ],
+)
+def test_wrong_metrics_are_refused(arguments, error, message):
+    with pytest.raises(error, match=message):
+        Metric(**{"name": "m", **arguments})
+
+
+def test_values_outside_the_limits_are_refused():
+    metric = Metric("m", limits=(0, 1))
+    with pytest.raises(ValueError, match=r"must hold every value.* and 2\.0"):
+        choose_scale(metric, [Reading(2.0, 2.0, 2.0)])
+
+
+@pytest.mark.parametrize(
+    "image, alt, error, message",
+    [
+        ("<p>", ALT, ValueError, "an SVG's text or a PNG's bytes, got text"),
+        (b"GIF", ALT, ValueError, "got bytes that start with b'GIF'"),
+        (3, ALT, TypeError, "a string .SVG. or bytes .PNG., got int"),
+        (SVG, "weights", ValueError, "alt must say what the picture shows"),
+    ],
+)
+def test_wrong_pictures_are_refused(image, alt, error, message):
+    with pytest.raises(error, match=message):
+        Picture(image, alt=alt)
+
+
+def predict(**changes):
+    arguments = {
+        "question": "How many?",
+        "choices": ["one", "two"],
+        "answer": "two",
+        "reveal": "Because.\n\nIndeed.",
+    }
+    return Predict(**{**arguments, **changes})
+
+
+def test_a_prediction_has_three_forms_and_hides_its_answer():
+    bundle = predict()._repr_mimebundle_()
+    soup = BeautifulSoup(bundle["text/html"], "html.parser")
+    assert [label.text for label in soup.find_all("label")] == ["one", "two"]
+    assert soup.summary.text == "Answer" and soup.details.get("open") is None
+    assert [p.text for p in soup.details.find_all("p")] == [
+        *["two", "Because.", "Indeed."]
+    ]
+    for form in ["text/markdown", "text/plain"]:
+        assert "How many?" in bundle[form] and "two. Because." in bundle[form]
+    assert parse(predict(question=NASTY)).legend.text == NASTY
+
+
+@pytest.mark.parametrize(
+    "change, error, message",
+    [
+        ({"question": ""}, ValueError, "question must not be empty"),
+        ({"choices": "ab"}, TypeError, "a list of strings, got str"),
+        ({"choices": ["two"]}, ValueError, "2 or more that differ, got"),
+        ({"choices": ["two", "two"]}, ValueError, "2 or more that differ"),
+        ({"choices": ["two", 3]}, TypeError, "choice must be a string, got"),
+        ({"answer": "three"}, ValueError, "answer must be one of one, two"),
+        ({"reveal": " "}, ValueError, "reveal must not be empty"),
+    ],
+)
+def test_wrong_predictions_are_refused(change, error, message):
+    with pytest.raises(error, match=message):
+        predict(**change)
