@@ -70,8 +70,9 @@ def test_accuracy_is_the_recorded_one(network, dataset, request):
     assert facts["dataset_sha256"] == data.sha256
     test = training.evaluate(model, data.test)
     assert facts["test"] == {"n": len(test), "correct": test.num_correct}
-    validation = training.evaluate(model, data.validation)
-    assert facts["validation"]["correct"] == validation.num_correct
+    if dataset == "mnist5k":  # the others take seconds
+        validation = training.evaluate(model, data.validation)
+        assert facts["validation"]["correct"] == validation.num_correct
 
 
 @pytest.mark.parametrize(
