@@ -9,7 +9,7 @@ LESSONS = Path(__file__).resolve().parents[2] / "lessons"
 FOLDER = "lessons"  # of the built book
 LINK = (
     '<p class="lesson-link"><a href="{address}" download>Lesson</a>: this '
-    "chapter as a notebook, with its exercises still to be done</p>"
+    "lesson</a>: this chapter as a notebook, its exercises still to be done</p>"
 )
 
 
