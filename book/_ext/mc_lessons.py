@@ -8,7 +8,7 @@ from docutils import nodes
 LESSONS = Path(__file__).resolve().parents[2] / "lessons"
 FOLDER = "lessons"  # of the built book
 LINK = (
-    '<p class="lesson-link"><a href="{address}" download>Lesson</a>: this '
+    '<p class="lesson-link"><a href="{address}" download>Download the '
     "lesson</a>: this chapter as a notebook, its exercises still to be done</p>"
 )
 
