@@ -1,0 +1,314 @@
+"""The widgets in a small book of their own, built as the real one is."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from test_browser import DESKTOP, PHONE, open_page
+from widget_cells import DEVICES, EXPLORER, LIVE, PREDICT, SETUP
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAD = """---
+jupytext:
+  text_representation:
+    extension: .md
+    format_name: myst
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+
+# Widgets
+
+Text, to be read with the widgets.
+"""
+# on a page the live form shows every setting, so its function must not fail
+WORKING = LIVE.replace("bits == 3", "False")
+CELLS = [SETUP, EXPLORER, DEVICES, WORKING, PREDICT, EXPLORER]
+LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+CHECKED = {"runOnly": LEVELS, "resultTypes": ["violations"]}
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    """The folder of a built book of one page, `index.html`."""
+    folder = tmp_path_factory.mktemp("book")
+    shutil.copy(ROOT / "_config.yml", folder)
+    for name in ["_ext", "assets"]:
+        shutil.copytree(ROOT / "book" / name, folder / "book" / name)
+    for name in ["kernel.env", "references.bib"]:
+        shutil.copy(ROOT / "book" / name, folder / "book")
+    (folder / "_toc.yml").write_text("format: jb-book\nroot: index\n")
+    cells = (f"```{{code-cell}} ipython3\n{cell}\n```\n" for cell in CELLS)
+    (folder / "index.md").write_text("\n".join([HEAD, *cells]))
+    # the build itself says that the view is static
+    environment = {**os.environ, "MINI_COMPRESS_VIEW": ""}
+    command = Path(sys.executable).with_name("jupyter-book")
+    options = ["-q", "-W", "-n", "--keep-going"]
+    subprocess.run(
+        [command, "build", folder, *options], env=environment, check=True
+    )
+    html = folder / "_build" / "html"
+    text = (html / "index.html").read_text()
+    assert text.count('<form class="mcx') == len(CELLS) - 1
+    return html
+
+
+@pytest.fixture(scope="module")
+def address(book, serve):
+    return f"{serve(book)}/index.html"
+
+
+@pytest.fixture
+def show(browser, address):
+    """A function that opens the page in a window of its own."""
+    contexts = []
+
+    def start(**options):
+        contexts.append(browser.new_context(**{"viewport": DESKTOP, **options}))
+        return open_page(contexts[-1], address)[0]
+
+    yield start
+    for context in contexts:
+        context.close()
+
+
+def figures(form):
+    return form.locator(".mcx-figure b").all_text_contents()
+
+
+def current_row(form):
+    """Return the texts of the table's row of the setting that is shown."""
+    rows = form.locator("tr[aria-current=true]")
+    assert rows.count() == 1
+    return rows.locator("th, td").all_text_contents()
+
+
+def unfold_tables(page):
+    for summary in page.get_by_text("All values", exact=True).all():
+        summary.click()
+
+
+def press(page, *keys):
+    for key in keys:
+        page.keyboard.press(key)
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_the_page_works_without_a_network(browser, book, address, scheme):
+    url = address if scheme == "http" else (book / "index.html").as_uri()
+    with browser.new_context(offline=scheme == "file") as context:
+        page, requests, problems = open_page(context, url)
+        slider = page.locator(".mcx input[type=range]").first
+        slider.press("End")
+        assert figures(page.locator(".mcx").first) == ["81.0\xa0%", "108\xa0KB"]
+        base = url.removesuffix("index.html")
+        assert not [x for x in requests if not x.startswith((base, "data:"))]
+        assert not problems
+
+
+def test_no_state_of_ipywidgets_is_on_the_page(book):
+    text = (book / "index.html").read_text()
+    assert "Your own function" in text
+    assert "widget-state" not in text and "widget-view" not in text
+
+
+def test_keys_move_a_slider(show):
+    page = show()
+    form = page.locator(".mcx").first
+    slider = form.locator("input[type=range]")
+    slider.focus()
+    seen = []
+    for key in ["Home", "ArrowRight", "ArrowUp", "ArrowLeft", "End"]:
+        press(page, key)
+        seen.append(current_row(form)[0])
+        assert slider.get_attribute("aria-valuetext") == seen[-1]
+        assert form.locator(".mcx-knob b").first.text_content() == seen[-1]
+    assert seen == ["8", "6", "4", "6", "2"]
+
+
+def test_keys_choose_a_name_and_reach_every_knob(show):
+    page = show()
+    forms = page.locator(".mcx")
+    forms.nth(0).locator("input[type=range]").focus()
+    press(page, "Tab", "ArrowRight")
+    assert current_row(forms.nth(0))[:2] == ["4", "group"]
+    press(page, "Tab")
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+    press(page, "Enter")
+    assert forms.nth(0).locator("table").is_visible()
+    forms.nth(1).locator("select").focus()
+    press(page, "ArrowDown")
+    assert current_row(forms.nth(1))[:2] == ["0", "phone"]
+
+
+def test_every_setting_shows_the_figures_of_its_row(show):
+    page = show()
+    form = page.locator(".mcx").first
+    seen = set()
+    for bits in range(5):
+        form.locator("input[type=range]").fill(str(bits))
+        for radio in form.locator("input[type=radio]").all():
+            radio.check(force=True)  # it lies transparent over its label
+            row = current_row(form)
+            seen.add(tuple(row[:2]))
+            numbers = [text.split()[0] for text in figures(form)]
+            assert numbers == [cell.split()[0] for cell in row[2:]]
+            ends = form.locator(".mcx-figure small").first.text_content()
+            interval = row[2].partition(" ")[2].strip("[]")
+            assert ends.replace(" to ", ", ") == interval
+    assert len(seen) == 15
+
+
+def test_bars_are_as_long_as_the_values_are_large(show):
+    page = show()
+    form = page.locator(".mcx").first
+    length = "line => line.x2.baseVal.value - line.x1.baseVal.value"
+    track = form.locator(".mcx-track").nth(1).evaluate(length)
+    assert track > 300  # pixels
+    for bits, value in [("0", 432), ("2", 216), ("4", 108)]:
+        form.locator("input[type=range]").fill(bits)
+        bar = form.locator(".mcx-bar").nth(1).evaluate(length)
+        assert bar == pytest.approx(track * value / 1725, abs=0.1)
+
+
+def test_pictures_follow_the_setting(show):
+    page = show()
+    form = page.locator(".mcx").first
+    shown = form.locator("img:visible")
+    slider = form.locator("input[type=range]")
+    assert shown.get_attribute("alt") == "A bar that stands for 4 bits"
+    slider.fill("0")
+    assert shown.get_attribute("alt") == "A bar that stands for 8 bits"
+    assert shown.evaluate("image => image.naturalWidth") == 160
+    slider.fill("3")
+    assert shown.count() == 0
+
+
+def test_a_setting_without_values_shows_none(show):
+    page = show()
+    form = page.locator(".mcx").first
+    form.locator("input[type=range]").fill("4")
+    form.get_by_label("group").check(force=True)
+    assert figures(form) == ["-", "-"]
+    assert form.locator(".mcx-bar:visible, .mcx-interval:visible").count() == 0
+
+
+def test_widgets_do_not_disturb_each_other(show):
+    page = show()
+    forms = page.locator(".mcx")
+    before = [figures(form) for form in forms.all()]
+    assert before[0] == before[-1]  # the same cell twice
+    forms.first.locator("input[type=range]").fill("0")
+    forms.first.get_by_label("tensor").check(force=True)
+    after = [figures(form) for form in forms.all()]
+    assert after[0] != before[0] and after[1:] == before[1:]
+
+
+def test_a_change_is_spoken_and_the_first_setting_is_not(show):
+    page = show()
+    said = page.locator(".mcx output").first
+    assert said.text_content() == ""
+    page.locator(".mcx input[type=range]").first.press("ArrowLeft")
+    assert said.text_content() == (
+        "accuracy 96.0\xa0% 94.5 to 97.0; file 324\xa0KB "
+    )
+    assert said.get_attribute("aria-live") == "polite"
+
+
+def test_a_prediction_is_kept_until_the_page_is_left(show):
+    page = show()
+    form = page.locator(".mcx[data-answer]")
+    button, answer = form.locator("button"), form.locator("details")
+    assert button.is_disabled() and answer.is_hidden()
+    form.locator("input").first.focus()
+    press(page, "Space", "ArrowDown", "Tab")
+    assert answer.is_hidden()
+    press(page, "Enter")
+    assert form.locator("output").text_content() == (
+        "Your prediction does not hold."
+    )
+    assert "With 4 bits, 94 % are right." in answer.inner_text()
+    assert form.locator("input:enabled").count() == 0
+    assert form.locator(".mcx-answer").text_content() == "28 of 32"
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+    page.reload()
+    assert answer.is_hidden() and form.locator(":checked").count() == 0
+
+
+def test_a_prediction_can_hold(show):
+    form = show().locator(".mcx[data-answer]")
+    form.get_by_label("28 of 32").check()
+    form.locator("button").click()
+    assert form.locator("output").text_content() == "Your prediction holds."
+
+
+def find_violations(page):
+    result = Axe().run(page, ".mcx", CHECKED)
+    return [
+        (violation["id"], [node["html"] for node in violation["nodes"]])
+        for violation in result.response["violations"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_widgets_have_no_barrier(show, scheme, size):
+    page = show(color_scheme=scheme, viewport=size)
+    assert find_violations(page) == []
+    form = page.locator(".mcx[data-answer]")
+    form.locator("input").first.check()
+    assert find_violations(page) == []
+    form.locator("button").click()
+    page.locator(".mcx input[type=range]").first.press("End")
+    unfold_tables(page)
+    assert find_violations(page) == []
+
+
+def test_a_barrier_would_be_seen(show):
+    page = show()
+    page.add_style_tag(content=".mcx small { color: #bbb !important; }")
+    assert [name for name, _ in find_violations(page)] == ["color-contrast"]
+
+
+def test_print_shows_the_setting_and_all_values(show):
+    page = show()
+    page.emulate_media(media="print")
+    form = page.locator(".mcx").first
+    assert form.locator("input, summary").locator("visible=true").count() == 0
+    assert form.locator(".mcx-knob b").all_inner_texts() == ["4", "channel"]
+    last = form.locator("tbody tr").last.bounding_box()
+    assert last["height"] > 0
+    assert last["y"] < form.bounding_box()["y"] + form.bounding_box()["height"]
+    answer = page.locator(".mcx[data-answer] details p").first
+    assert answer.bounding_box() is None  # not committed yet: still a question
+
+
+def test_the_page_reads_without_scripts(show):
+    page = show(java_script_enabled=False)
+    form, question = page.locator(".mcx").first, page.locator("[data-answer]")
+    assert figures(form) == ["93.0\xa0%", "216\xa0KB"]
+    assert form.locator("img").locator("visible=true").count() == 1
+    assert form.locator("input:enabled").count() == 0
+    form.locator("summary").click()
+    assert form.locator("table").is_visible()
+    assert question.locator("button").is_hidden()
+    question.locator("summary").click()
+    assert "28 of 32" in question.locator("details").inner_text()
+
+
+def test_a_phone_scrolls_the_table_alone(show):
+    page = show(viewport=PHONE)
+    unfold_tables(page)
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width == PHONE["width"]
+    table = page.locator(".mcx-table").nth(1)
+    assert table.evaluate("box => box.scrollWidth > box.clientWidth")
+    for part in page.locator(".mcx :is(svg, b, .mcx-slider)").all():
+        if box := part.bounding_box():
+            assert 0 <= box["x"] <= box["x"] + box["width"] <= PHONE["width"]
