@@ -43,6 +43,13 @@ def test_wilson_interval_equals_scipys(n, share, confidence):
     assert got == pytest.approx(expected, abs=1e-12)
 
 
+@pytest.mark.parametrize("n", [1, 7, 1_000, 50_000])
+def test_wilson_interval_holds_the_share(n):
+    for correct in (0, 1, n - 1, n):
+        low, high = wilson_interval(correct, n)
+        assert 0 <= low <= correct / n <= high <= 1
+
+
 def test_score_is_in_percent_and_readable():
     score = Score(np.arange(1_000) < 979, "mnist5k test")
     assert (len(score), score.num_correct) == (1_000, 979)

@@ -64,7 +64,8 @@ def wilson_interval(
     half = z * math.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2)
     shrink = 1 + z * z / n
     low, high = (center - half) / shrink, (center + half) / shrink
-    return max(low, 0.0), min(high, 1.0)
+    # the ends are 0 and 1 up to rounding where nothing, or all, is correct
+    return max(min(low, share), 0.0), min(max(high, share), 1.0)
 
 
 def mcnemar_p_value(lost: int, gained: int) -> float:
