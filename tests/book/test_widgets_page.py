@@ -65,17 +65,14 @@ def address(book, serve):
 
 
 @pytest.fixture
-def show(browser, address):
+def show(open_context, address):
     """A function that opens the page in a window of its own."""
-    contexts = []
 
     def start(**options):
-        contexts.append(browser.new_context(**{"viewport": DESKTOP, **options}))
-        return open_page(contexts[-1], address)[0]
+        context = open_context(**{"viewport": DESKTOP, **options})
+        return open_page(context, address)[0]
 
-    yield start
-    for context in contexts:
-        context.close()
+    return start
 
 
 def figures(form):
@@ -100,16 +97,15 @@ def press(page, *keys):
 
 
 @pytest.mark.parametrize("scheme", ["http", "file"])
-def test_the_page_works_without_a_network(browser, book, address, scheme):
+def test_the_page_works_without_a_network(open_context, book, address, scheme):
     url = address if scheme == "http" else (book / "index.html").as_uri()
-    with browser.new_context(offline=scheme == "file") as context:
-        page, requests, problems = open_page(context, url)
-        slider = page.locator(".mcx input[type=range]").first
-        slider.press("End")
-        assert figures(page.locator(".mcx").first) == ["81.0\xa0%", "108\xa0KB"]
-        base = url.removesuffix("index.html")
-        assert not [x for x in requests if not x.startswith((base, "data:"))]
-        assert not problems
+    context = open_context(viewport=DESKTOP)
+    page, requests, problems = open_page(context, url)
+    page.locator(".mcx input[type=range]").first.press("End")
+    assert figures(page.locator(".mcx").first) == ["81.0\xa0%", "108\xa0KB"]
+    base = url.removesuffix("index.html")
+    assert not [x for x in requests if not x.startswith((base, "data:"))]
+    assert not problems
 
 
 def test_no_state_of_ipywidgets_is_on_the_page(book):
