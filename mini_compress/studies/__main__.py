@@ -1,8 +1,10 @@
 """Run a study: python -m mini_compress.studies --help."""
 
 import argparse
+import signal
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 
 import joblib
@@ -91,4 +93,8 @@ def _list() -> str:
 
 
 if __name__ == "__main__":
+    # a plain `kill` stops the jobs too, as Ctrl+C does
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # our own message says it
+    warnings.filterwarnings("ignore", ".* tasks which were still being proc")
     sys.exit(main())

@@ -10,7 +10,6 @@ import dataclasses
 import functools
 import hashlib
 import json
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ import torch
 from torch import nn
 
 from .. import _data_files, artifact, datasets, models, training, zoo
-from .._files import write_beside
 from ..measuring import Score
 from ..zoo.recipes import Recipe, find_recipe
 from .provenance import statements
@@ -27,14 +25,10 @@ from .provenance import statements
 
 @dataclass(frozen=True, eq=False)
 class Baseline:
-    """A trained float32 network and its score on all test images.
-
-    seconds : that its training took
-    """
+    """A trained float32 network and its score on all test images."""
 
     model: nn.Module
     score: Score
-    seconds: float
 
 
 @functools.lru_cache(maxsize=2)
@@ -52,45 +46,32 @@ def load_baseline(network: str, dataset: str, seed: int) -> Baseline:
     """
     if seed == find_recipe(network, dataset).seed:
         model = zoo.load(network, dataset)
-        seconds = zoo.record(network, dataset)["seconds"]
     else:
-        path = train_baseline(network, dataset, seed)
-        model = artifact.load(path)
-        seconds = json.loads(_record_path(path).read_text())["seconds"]
+        model = artifact.load(train_baseline(network, dataset, seed))
     score = training.evaluate(model, load_data(dataset).test)
-    return Baseline(model, score, seconds)
+    return Baseline(model, score)
 
 
 def is_trained(network: str, dataset: str, seed: int) -> bool:
     """Tell whether a baseline is in the zoo or in the cache."""
     recipe = find_recipe(network, dataset)
-    if seed == recipe.seed:
-        return True
-    return _record_path(_path(network, dataset, recipe, seed)).exists()
+    path = _path(network, dataset, recipe, seed)
+    return seed == recipe.seed or path.exists()
 
 
 def train_baseline(network: str, dataset: str, seed: int) -> Path:
-    """Train a baseline unless it is in the cache; return where its file is.
-
-    The record with the training's seconds is written last: where it is, the
-    weights are complete.
-    """
+    """Train a baseline unless it is in the cache; return where its file is."""
     recipe = find_recipe(network, dataset)
     path = _path(network, dataset, recipe, seed)
-    if _record_path(path).exists():
+    if path.exists():
         return path
-    start = time.perf_counter()
     trained = training.train(
         models.build(network, seed=seed),
         load_data(dataset),
         progress=False,
         **_arguments(recipe, seed),
     )
-    seconds = round(time.perf_counter() - start, 1)
     artifact.save(trained.model, path)
-    record = {"seconds": seconds, "best_epoch": trained.best.number}
-    with write_beside(_record_path(path)) as unfinished:
-        unfinished.write_text(json.dumps(record) + "\n")
     return path
 
 
@@ -110,7 +91,3 @@ def _path(network: str, dataset: str, recipe: Recipe, seed: int) -> Path:
     digest = hashlib.sha256(json.dumps(causes).encode()).hexdigest()[:12]
     name = f"{network.lower()}-{dataset}-{seed}-{digest}.safetensors"
     return _data_files.cache_folder() / "baselines" / name
-
-
-def _record_path(path: Path) -> Path:
-    return path.with_suffix(".json")

@@ -54,17 +54,21 @@ def fingerprint(study: Study, runs: Sequence[Run]) -> str:
 
 @functools.cache
 def statements(module: ModuleType) -> str:
-    """Return what a module does: its code without comments and docstrings."""
+    """Return what a module does: its code without what only goes with it.
+
+    Left out are comments, docstrings, and imports: where a function lives is
+    not what it does.
+    """
     tree = ast.parse(Path(str(module.__file__)).read_text())
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
-            body[:] = [line for line in body if not _is_text(line)]
+            body[:] = [line for line in body if not _goes_along(line)]
     return ast.dump(tree)
 
 
-def _is_text(statement: ast.AST) -> bool:
-    return (
+def _goes_along(statement: ast.AST) -> bool:
+    return isinstance(statement, ast.Import | ast.ImportFrom) or (
         isinstance(statement, ast.Expr)
         and isinstance(statement.value, ast.Constant)
         and isinstance(statement.value.value, str)

@@ -57,7 +57,7 @@ class Result:
     """All that a study wrote down; the fields are those of its file.
 
     created : date and time, ISO 8601
-    seconds : of computing, all jobs together
+    seconds : of processor time, all runs together
     machine, versions, dataset_sha256 : where the figures come from
     rows : in the order of the grid
     """
@@ -118,6 +118,11 @@ def load(name: str) -> Result:
     """Return a result that ships with the package.
 
     name : of the study; see `python -m mini_compress.studies list`
+
+    >>> result = load("post_training_quantization")
+    >>> settings = result.table(network="LeNet5", bits=8, granularity="group")
+    >>> [(x.method, len(x.accuracies), x.non_inferior) for x in settings]
+    [('quantize_weights', 3, True)]
     """
     require_one_of("name", name, shipped())
     return read(_FOLDER / f"{name}.json")

@@ -23,7 +23,8 @@ class Row:
     c : images that the baseline has wrong and this network right
     num_bytes : length of the network's file
     macs : multiply-accumulates for one image
-    seconds : that the run took; training of a baseline included
+    seconds : of processor time that the run took; the baseline was trained
+        before and is not in them
     """
 
     network: str
@@ -75,7 +76,7 @@ class TimingRow:
     repeats : how many calls were timed
     median_ms, min_ms, max_ms : of one call, in milliseconds
     macs : multiply-accumulates of one call
-    seconds : that the run took
+    seconds : of processor time that the run took
     """
 
     network: str

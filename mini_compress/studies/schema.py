@@ -26,7 +26,7 @@ def read_facts(facts: Any) -> dict[str, Any]:
     facts : a table with these keys
         study, command : text
         created : date and time, ISO 8601
-        seconds : of computing, all jobs together
+        seconds : of processor time, all runs together
         machine : {processor, vectors, cores, threads_per_job}
         versions : name -> version, of at least mini_compress, python, numpy
             and torch

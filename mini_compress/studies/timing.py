@@ -20,7 +20,7 @@ from .post_training_quantization import CALIBRATION_IMAGES, quantize
 from .rows import FLOAT, TimingRow
 from .timed_kernels import CONVOLUTIONS, PRODUCTS, count_macs, make_call
 
-REPEATS = 51
+REPEATS = 51  # of a network; a kernel's default is fewer, for the slow ones
 BATCHES = (1, 100)
 METHODS: tuple[tuple[str, dict[str, Any]], ...] = (
     (FLOAT, {}),
@@ -60,7 +60,7 @@ def grid(smoke: bool) -> Sequence[Run]:
 
 def measure(run: Run) -> TimingRow:
     """Time a network or a kernel, on the thread that calls."""
-    start = time.perf_counter()
+    start = time.process_time()
     timing, macs = _time_network(run) if run.network else _time_kernel(run)
     return TimingRow(
         network=run.network,
@@ -74,13 +74,16 @@ def measure(run: Run) -> TimingRow:
         min_ms=timing.min_ms,
         max_ms=timing.max_ms,
         macs=macs,
-        seconds=round(time.perf_counter() - start, 2),
+        seconds=round(time.process_time() - start, 2),
     )
 
 
 def run_seconds(run: Run) -> float:
-    """Estimate a run's seconds: all of them are short."""
-    return 4 if not run.network or run.settings["batch"] > 1 else 1
+    """Estimate a run's seconds; numpy's integer product is the slow one."""
+    if run.network:
+        return 2 if run.settings["batch"] > 1 else 0.5
+    slowness = 90 if run.method == "numpy int32" else 1
+    return slowness * count_macs(_shape(run)) / 1e9
 
 
 def _time_network(run: Run) -> tuple[Timing, int]:
@@ -99,11 +102,13 @@ def _time_network(run: Run) -> tuple[Timing, int]:
 
 
 def _time_kernel(run: Run) -> tuple[Timing, int]:
-    shape = tuple(map(int, run.settings["shape"].split(" x ")))
-    timing = measure_ms(
-        make_call(run.method, shape), kernel=run.method, repeats=REPEATS
-    )
-    return timing, count_macs(shape)
+    call = make_call(run.method, _shape(run))
+    timing = measure_ms(call, kernel=run.method)
+    return timing, count_macs(_shape(run))
+
+
+def _shape(run: Run) -> tuple[int, ...]:
+    return tuple(map(int, run.settings["shape"].split(" x ")))
 
 
 STUDY = Study(
