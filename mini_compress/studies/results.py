@@ -14,6 +14,8 @@ from .grid import key_of
 from .rows import FLOAT, AnyRow, Row
 from .schema import read_file
 
+_FOLDER = Path(str(resources.files("mini_compress.results")))
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -136,9 +138,6 @@ def read(path: Path) -> Result:
 def shipped() -> list[str]:
     """Name the results that ship with the package."""
     return sorted(path.stem for path in _FOLDER.glob("*.json"))
-
-
-_FOLDER = Path(str(resources.files("mini_compress.results")))
 
 
 def _matches(row: AnyRow, wanted: Mapping[str, Any]) -> bool:
