@@ -5,7 +5,7 @@ is fast and does not import torch.
 
 >>> import mini_compress as mc
 >>> sorted(mc.__all__)[:3]
-['__version__', 'artifact', 'datasets']
+['__version__', 'artifact', 'checks']
 """
 
 import importlib
@@ -16,14 +16,18 @@ from ._version import __version__
 # name -> the module that defines it; a name that maps to itself is a module
 _LAZY = {
     "artifact": "artifact",
+    "checks": "checks",
     "datasets": "datasets",
     "hardware": "hardware",
     "kernels": "kernels",
     "layers": "layers",
     "measuring": "measuring",
     "models": "models",
+    "plotting": "plotting",
     "quantization": "quantization",
+    "studies": "studies",
     "training": "training",
+    "widgets": "widgets",
     "zoo": "zoo",
     "ledger": "hardware",
     "load": "artifact",
