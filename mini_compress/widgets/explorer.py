@@ -195,7 +195,7 @@ class Explorer:
             require_extra("ipywidgets", "lab")
             from .live import LiveExplorer
 
-            return LiveExplorer(function, **display)
+            return LiveExplorer(cls, function, **display)
         if fallback is not None:
             return fallback
         results = [call(function, knobs, setting) for setting in settings]

@@ -8,7 +8,6 @@ import ipywidgets as widgets
 from . import markup
 from .calls import call
 from .controls import MAX_BUTTONS
-from .explorer import Explorer
 from .picture import Picture
 from .settings import (
     Knobs,
@@ -25,17 +24,20 @@ class LiveExplorer(widgets.VBox):
 
     The scales hold what was seen so far, so they may grow.
 
+    explorer : the class Explorer, which draws what was seen so far
     function, display : as in `Explorer.live`
     """
 
     def __init__(
         self,
+        explorer: Callable[..., Any],
         function: Callable[..., Any],
         knobs: Knobs,
         default: Setting,
         **display: Any,
     ) -> None:
-        self.function, self.knobs, self.display = function, knobs, display
+        self.explorer, self.function = explorer, function
+        self.knobs, self.display = knobs, display
         self.seen: dict[Setting, Any] = dict.fromkeys(list_settings(knobs))
         self.pictures: dict[Setting, Picture] = {}
         self.controls = [
@@ -66,13 +68,13 @@ class LiveExplorer(widgets.VBox):
             shown = markup.live(self.explore(setting))
         self.result.value = shown
 
-    def explore(self, setting: Setting) -> Explorer:
-        """Return all that was seen so far, with a new setting."""
+    def explore(self, setting: Setting) -> Any:
+        """Return an Explorer of all that was seen, with a new setting."""
         __tracebackhide__ = True
         values, picture = call(self.function, self.knobs, setting)
         seen = {**self.seen, setting: values}
         pictures = {**self.pictures, **({setting: picture} if picture else {})}
-        explorer = Explorer(
+        explorer = self.explorer(
             **self.display,
             knobs=self.knobs,
             values=seen,
