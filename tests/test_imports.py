@@ -53,13 +53,21 @@ def modules() -> dict[str, Path]:
     return named
 
 
+class DropTypeChecking(ast.NodeTransformer):
+    """Takes out imports that serve type checkers alone and never run."""
+
+    def visit_If(self, node: ast.If) -> ast.AST | None:  # noqa: N802
+        return None if ast.unparse(node.test) == "TYPE_CHECKING" else node
+
+
 def imports_of(name: str, path: Path) -> set[str]:
-    """Return what a module imports, absolutely named."""
+    """Return what a module imports when it runs, absolutely named."""
     found = set()
     package = f"mini_compress.{name}".split(".")
     if path.name != "__init__.py":
         package = package[:-1]
-    for node in ast.walk(ast.parse(path.read_text())):
+    tree = DropTypeChecking().visit(ast.parse(path.read_text()))
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
