@@ -56,7 +56,7 @@ def modules() -> dict[str, Path]:
 class DropTypeChecking(ast.NodeTransformer):
     """Takes out imports that serve type checkers alone and never run."""
 
-    def visit_If(self, node: ast.If) -> ast.AST | None:  # noqa: N802
+    def visit_If(self, node: ast.If) -> ast.AST | None:
         return None if ast.unparse(node.test) == "TYPE_CHECKING" else node
 
 
