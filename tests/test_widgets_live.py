@@ -1,5 +1,6 @@
 """`Explorer.live`: on a static page, and as an ipywidgets form."""
 
+import os
 import subprocess
 import sys
 
@@ -73,7 +74,7 @@ def test_a_static_page_does_without_ipywidgets():
     command = [sys.executable, "-c", code]
     done = subprocess.run(
         command,
-        env={"MINI_COMPRESS_VIEW": "static"},
+        env={**os.environ, "MINI_COMPRESS_VIEW": "static"},
         capture_output=True,
         text=True,
         check=True,

@@ -13,7 +13,9 @@
 
   const predict = () => {
     const button = one("button"), details = one("details"), { answer } = root.dataset;
-    details.hidden = button.disabled = true;
+    // not the attribute hidden: paper shows the answer
+    details.className = "mcx-veiled";
+    button.disabled = true;
     button.hidden = false;
     listen("change", () => { button.disabled = false; });
     button.onclick = () => {
@@ -23,7 +25,7 @@
         input.disabled = true;
         input.parentNode.classList.toggle("mcx-answer", i == answer);
       });
-      details.hidden = false;
+      details.className = "";
       details.open = button.hidden = true;
       one("summary").focus();
     };
