@@ -127,24 +127,37 @@ def quantize(x: np.ndarray, params: AffineParams) -> np.ndarray:
     array([ 0,  3,  3,  5, 15], dtype=uint8)
 
     See ONNX, QuantizeLinear; loops in `naive.quantize`. Works in blocks that
-    stay in the processor's cache: each of the five passes over a block would
-    otherwise go to memory.
+    stay in the processor's cache: each pass over the values would otherwise go
+    to memory.
     """
     require_dtype("x", x, np.float32, np.float64)
     scale, zero_point = _broadcast(x.shape, params)
-    has_zero_point = bool(np.any(params.zero_point))
     codes = np.empty(x.shape, params.dtype)
     for block in cache_blocks(x.shape):
-        values = x[block]
-        require_finite("x", values)
-        with np.errstate(over="ignore"):  # an infinite quotient saturates
-            steps = np.asarray(values / scale[block])
-        np.rint(steps, out=steps)
-        if has_zero_point:
-            steps += zero_point[block]
-        np.clip(steps, params.quant_min, params.quant_max, out=steps)
-        codes[block] = steps
+        codes[block] = _float_codes(
+            x[block], scale[block], zero_point[block], params
+        )
     return codes
+
+
+def _float_codes(
+    values: np.ndarray,
+    scale: np.ndarray,
+    zero_point: np.ndarray,
+    params: AffineParams,
+) -> np.ndarray:
+    """Return the codes of one block, still as floats."""
+    with np.errstate(over="ignore"):  # an infinite quotient saturates
+        steps = np.asarray(values / scale)
+    np.rint(steps, out=steps)
+    if np.any(params.zero_point):
+        steps += zero_point
+    low, high = params.quant_min, params.quant_max
+    # NaN fails both comparisons; infinity cannot hide within the range
+    if not (low <= steps.min() and steps.max() <= high):
+        require_finite("x", values)
+        np.clip(steps, low, high, out=steps)
+    return steps
 
 
 def dequantize(codes: np.ndarray, params: AffineParams) -> np.ndarray:
