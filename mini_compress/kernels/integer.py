@@ -10,7 +10,6 @@ it in int32. `requantize` multiplies it by the scales and returns to 8 bits.
 """
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 
@@ -19,6 +18,8 @@ from .._require import (
     require_equal,
     require_ndim,
 )
+from .blocks import slices
+from .products import TILE_COLS, exact_depth, sum_products
 from .requantization import quantize_multiplier, requantize
 from .windows import IntOrTuple, image_windows, make_window
 
@@ -31,9 +32,6 @@ __all__ = [
 ]
 
 ZeroPoint = int | np.ndarray
-
-EXACT_FLOAT32 = 1 << 24  # float32 holds every integer up to here
-TILE_ROWS, TILE_COLS = 192, 512  # of a product, computed at a time
 
 
 def matmul_int8(
@@ -70,11 +68,14 @@ def matmul_int8(
                 f"{name} must have 2 or more axes, got shape {value.shape}"
             )
     require_equal("inner axis of b", a.shape[-1], b.shape[-2])
-    _require_broadcast(a.shape[:-2], b.shape[:-2])
+    lead = _broadcast(a.shape[:-2], b.shape[:-2])
     rows, cols = a.shape[-2], b.shape[-1]
     a_zero = _zero_points("a_zero_point", a_zero_point, a.dtype, rows)
     b_zero = _zero_points("b_zero_point", b_zero_point, b.dtype, cols)
-    return _sums_of_products(a, b, a_zero.reshape(-1, 1), b_zero)
+    acc = np.empty((*lead, rows, cols), np.int32)
+    depth = exact_depth(a.dtype, b.dtype)
+    sum_products(a, b, a_zero.reshape(-1, 1), b_zero, acc, depth)
+    return acc
 
 
 def linear_int8(
@@ -114,7 +115,9 @@ def linear_int8(
         "weight_zero_point", weight_zero_point, weight.dtype, outputs
     )
     rows = x.reshape(math.prod(x.shape[:-1]), inner)
-    acc = _sums_of_products(rows, weight.T, x_zero, weight_zero)
+    acc = np.empty((len(rows), outputs), np.int32)
+    depth = exact_depth(x.dtype, weight.dtype)
+    sum_products(rows, weight.T, x_zero, weight_zero, acc, depth)
     if bias is not None:
         acc += bias
     return acc.reshape(*x.shape[:-1], outputs)
@@ -165,81 +168,49 @@ def conv2d_int8(
     weight_zero = _zero_points(
         "weight_zero_point", weight_zero_point, weight.dtype, outputs
     )
-    windows = image_windows(x, window, int(x_zero[0]))
-    images, *_, out_height, out_width = windows.shape
-
     inner = math.prod(weight.shape[1:])
-    filters = weight.reshape(groups, outputs // groups, inner)
-    zeros = np.broadcast_to(weight_zero, outputs).reshape(groups, -1, 1)
-    acc = np.empty((images, outputs, out_height, out_width), np.int32)
-    for image in range(images):  # one at a time: its columns stay in cache
-        columns = windows[image].reshape(groups, inner, out_height * out_width)
-        sums = _sums_of_products(filters, columns, zeros, x_zero)
-        acc[image] = sums.reshape(acc.shape[1:])
+    acc = _convolve(
+        image_windows(x, window, int(x_zero[0])),
+        weight.reshape(groups, outputs // groups, inner),
+        x_zero,
+        np.broadcast_to(weight_zero, outputs).reshape(groups, -1, 1),
+    )
     if bias is not None:
         acc += bias.reshape(-1, 1, 1)
     return acc
 
 
-def _sums_of_products(
-    a: np.ndarray, b: np.ndarray, a_zero: np.ndarray, b_zero: np.ndarray
+def _convolve(
+    windows: np.ndarray,
+    filters: np.ndarray,
+    x_zero: np.ndarray,
+    filter_zeros: np.ndarray,
 ) -> np.ndarray:
-    """Return the int32 sums of (a - a_zero) * (b - b_zero).
+    """Multiply each group's filters by the windows of its channels.
 
-    a : (..., rows, inner); a_zero broadcasts against (..., rows, 1)
-    b : (..., inner, cols); b_zero broadcasts against (..., 1, cols)
-
-    The zero points enter through row and column sums. Subtracting them first
-    would double the largest factor and so halve the exact inner length.
+    windows : (images, channels, rows, cols, out_height, out_width)
+    filters : (groups, outputs of a group, inner)
+    filter_zeros : (groups, outputs of a group, 1)
+    returns : (images, outputs, out_height, out_width) int32
     """
-    inner = a.shape[-1]
-    acc = _exact_product(a, b)
-    if b_zero.any():
-        acc -= b_zero * a.sum(axis=-1, keepdims=True, dtype=np.int32)
-    if a_zero.any():
-        acc -= a_zero * b.sum(axis=-2, keepdims=True, dtype=np.int32)
-    if a_zero.any() and b_zero.any():
-        correction = a_zero.astype(np.int64) * b_zero * inner
-        acc += correction.astype(np.int32)  # wraps, like the sums
-    return acc
-
-
-def _exact_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return a @ b in int32, through float32 products that are exact.
-
-    BLAS has no 8-bit product, and numpy's own integer product is two orders
-    of magnitude slower than its float32 one. So the inner axis is cut where a
-    sum could leave the integers that float32 holds; parts are added in int32.
-    Tiles keep the float copies small enough to be reused, not fetched anew
-    from the operating system, which costs more than the product itself.
-    """
-    largest = _magnitude(a.dtype) * _magnitude(b.dtype)
-    depth = EXACT_FLOAT32 // largest
-    lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    acc = np.empty((*lead, a.shape[-2], b.shape[-1]), np.int32)
-    for inner in _slices(max(a.shape[-1], 1), depth):
-        for cols in _slices(b.shape[-1], TILE_COLS):
-            right = b[..., inner, cols].astype(np.float32)
-            for rows in _slices(a.shape[-2], TILE_ROWS):
-                left = a[..., rows, inner].astype(np.float32)
-                part = left @ right
-                if inner.start == 0:
-                    acc[..., rows, cols] = part
-                else:
-                    acc[..., rows, cols] += part.astype(np.int32)
-    return acc
-
-
-def _slices(length: int, size: int) -> Iterator[slice]:
-    """Cut range(length) into slices of at most `size`."""
-    for start in range(0, length, size):
-        yield slice(start, start + size)
-
-
-def _magnitude(dtype: np.dtype) -> int:
-    """Return the largest absolute value of an integer type."""
-    limits = np.iinfo(dtype)
-    return max(-int(limits.min), int(limits.max))
+    images, *_, out_height, out_width = windows.shape
+    groups, outputs, inner = filters.shape
+    depth = exact_depth(filters.dtype, windows.dtype)
+    filters = filters.astype(np.float32)
+    acc = np.empty((images, groups, outputs, out_height * out_width), np.int32)
+    # a band of output rows at a time, so that its columns stay in cache
+    band = min(max(1, TILE_COLS // max(1, out_width)), max(1, out_height))
+    columns = np.empty((groups, inner, band * out_width), np.float32)
+    for image in range(images):
+        for rows in slices(out_height, band):
+            part = windows[image, ..., rows, :]
+            num_columns = part.shape[-2] * out_width
+            start = rows.start * out_width
+            tile = columns[..., :num_columns]
+            tile.reshape(part.shape)[...] = part
+            sums = acc[image, ..., start : start + num_columns]
+            sum_products(filters, tile, filter_zeros, x_zero, sums, depth)
+    return acc.reshape(images, groups * outputs, out_height, out_width)
 
 
 def _require_bias(bias: np.ndarray | None, outputs: int) -> None:
@@ -248,9 +219,10 @@ def _require_bias(bias: np.ndarray | None, outputs: int) -> None:
         require_equal("shape of bias", (outputs,), bias.shape)
 
 
-def _require_broadcast(one: tuple[int, ...], other: tuple[int, ...]) -> None:
+def _broadcast(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape that two shapes broadcast to."""
     try:
-        np.broadcast_shapes(one, other)
+        return np.broadcast_shapes(one, other)
     except ValueError:
         raise ValueError(
             f"leading axes must broadcast, got {one} and {other}"

@@ -9,15 +9,17 @@ scale_a * scale_b. The next layer wants steps of scale_out:
 Runtimes disagree about the rounding; each way has its name here.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from .._require import require_dtype, require_int, require_one_of
+from .blocks import cache_blocks
 
 __all__ = ["quantize_multiplier", "requantize"]
 
 INT32 = np.iinfo(np.int32)
 LARGEST_MULTIPLIER = 2.0**29  # so that every shift in fixed point is > 0
-ROUNDINGS = ("float32_half_even", "fixed_single", "fixed_double")
 
 
 def requantize(
@@ -57,19 +59,22 @@ def requantize(
     `naive.requantize`.
     """
     require_dtype("acc", acc, np.int32)
-    require_one_of("rounding", rounding, ROUNDINGS)
+    require_one_of("rounding", rounding, SCALES)
     require_one_of("dtype", np.dtype(dtype).name, ("int8", "uint8"))
     limits = np.iinfo(dtype)
     require_int("zero_point", zero_point, int(limits.min), int(limits.max))
     factor = _per_channel(acc, multiplier)
-    if rounding == "float32_half_even":
-        scaled = np.rint(acc.astype(np.float32) * factor.astype(np.float32))
-    elif rounding == "fixed_single":
-        scaled = _scale_fixed_single(acc, *quantize_multiplier(factor))
-    else:
-        scaled = _scale_fixed_double(acc, *quantize_multiplier(factor))
-    codes = np.clip(scaled + zero_point, limits.min, limits.max)
-    return np.asarray(codes, dtype)
+    held = (
+        [factor.astype(np.float32)]
+        if rounding == "float32_half_even"
+        else quantize_multiplier(factor)
+    )
+    held = [np.broadcast_to(numbers, acc.shape) for numbers in held]
+    codes: np.ndarray = np.empty(acc.shape, dtype)
+    for block in cache_blocks(acc.shape):
+        scaled = SCALES[rounding](acc[block], *(h[block] for h in held))
+        codes[block] = np.clip(scaled + zero_point, limits.min, limits.max)
+    return codes
 
 
 def quantize_multiplier(
@@ -93,6 +98,11 @@ def quantize_multiplier(
     carried = q == 2**31  # the mantissa rounded up to 1
     q = np.where(carried, 2**30, q).astype(np.int32)
     return q[()], (shift + carried).astype(np.int32)[()]
+
+
+def _scale_float32(acc: np.ndarray, multiplier: np.ndarray) -> np.ndarray:
+    """Return acc * multiplier, ties to even; float32."""
+    return np.rint(acc.astype(np.float32) * multiplier)
 
 
 def _scale_fixed_single(
@@ -121,6 +131,13 @@ def _scale_fixed_double(
     high = (raised * q + (1 << 30)) >> 31
     half = np.where(down > 0, np.int64(1) << np.maximum(down - 1, 0), 0)
     return (high + half) >> down
+
+
+SCALES: dict[str, Callable[..., np.ndarray]] = {
+    "float32_half_even": _scale_float32,
+    "fixed_single": _scale_fixed_single,
+    "fixed_double": _scale_fixed_double,
+}
 
 
 def _per_channel(acc: np.ndarray, multiplier: float | np.ndarray) -> np.ndarray:

@@ -76,11 +76,11 @@ def image_windows(x: np.ndarray, window: Window, fill: int) -> np.ndarray:
     returns : (images, channels, rows, cols, out_height, out_width)
     """
     top, left, bottom, right = window.padding
-    padded = np.pad(
-        x,
-        ((0, 0), (0, 0), (top, bottom), (left, right)),
-        constant_values=fill,
+    *lead, height, width = x.shape
+    padded = np.full(
+        (*lead, top + height + bottom, left + width + right), fill, x.dtype
     )
+    padded[:, :, top : top + height, left : left + width] = x
     (down, across), (row_gap, col_gap) = window.stride, window.dilation
     views = np.lib.stride_tricks.sliding_window_view(
         padded, window.span, (2, 3)
