@@ -8,6 +8,7 @@ from hypothesis.extra import numpy as hnp
 from strategies import CODE_DTYPES, codes, quick, random_codes, zero_points
 
 from mini_compress.kernels import integer, naive
+from mini_compress.kernels.products import TILE_COLS, TILE_ROWS
 
 INT32 = np.iinfo(np.int32)
 SIDE = st.integers(1, 5)
@@ -98,11 +99,11 @@ def test_conv2d_equals_the_loops(drawn):
 @pytest.mark.parametrize("inner", [0, 1, 300, 1500])
 def test_zero_points_subtracted_first_give_the_same(a_dtype, b_dtype, inner):
     rng = np.random.default_rng(inner)
-    # beyond the tiles of 192 rows and 512 columns
-    a = random_codes(rng, a_dtype, 200, inner)
-    b = random_codes(rng, b_dtype, inner, 530)
-    a_zero = random_codes(rng, a_dtype, 200)
-    b_zero = random_codes(rng, b_dtype, 530)
+    rows, cols = TILE_ROWS + 3, TILE_COLS + 5
+    a = random_codes(rng, a_dtype, rows, inner)
+    b = random_codes(rng, b_dtype, inner, cols)
+    a_zero = random_codes(rng, a_dtype, rows)
+    b_zero = random_codes(rng, b_dtype, cols)
     expected = (a.astype(float) - a_zero[:, None]) @ (b - b_zero.astype(float))
     out = integer.matmul_int8(a, b, a_zero_point=a_zero, b_zero_point=b_zero)
     assert same(out, expected.astype(np.int32))
@@ -152,6 +153,17 @@ def test_sums_wrap_around_in_32_bits(a, b, inner):
     no_row, no_column = np.zeros_like(row), np.zeros_like(column)
     zeros = {"a_zero_point": a, "b_zero_point": b}
     assert same(integer.matmul_int8(no_row, no_column, **zeros), expected)
+
+
+@pytest.mark.parametrize("width", [40, TILE_COLS + 7])
+def test_images_beyond_a_band_of_columns(width):
+    rng = np.random.default_rng(0)
+    height = 2 * TILE_COLS // width + 5
+    x = random_codes(rng, np.uint8, 1, 2, height, width)
+    weight = random_codes(rng, np.int8, 2, 1, 2, 2)
+    zeros = {"x_zero_point": 9, "weight_zero_point": np.array([3, -4])}
+    out = integer.conv2d_int8(x, weight, groups=2, **zeros)
+    assert same(out, naive.conv2d_int8(x, weight, groups=2, **zeros))
 
 
 @pytest.mark.filterwarnings("error")

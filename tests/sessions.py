@@ -1,4 +1,4 @@
-"""One ONNX node, run by onnxruntime.
+"""One ONNX node as a model, and onnxruntime to run it.
 
 onnxruntime multiplies uint8 by int8 in pairs that saturate at 16 bits on x86
 processors without VNNI. Its option `session.x64quantprecision` shifts the
@@ -6,23 +6,27 @@ weights to uint8 instead. It works on weights that are constants of the graph,
 and on QLinearMatMul only in the form that opsets up to 20 have.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import onnxruntime
-from onnx import helper, numpy_helper
+from onnx import ModelProto, helper, numpy_helper
 
-CONSTANTS = slice(1, None)  # all inputs but the first
+Run = Callable[[np.ndarray], list[np.ndarray]]
 
 
-def run_node(
+def make_model(
     op_type: str,
     inputs: list[np.ndarray | None],
     *,
-    precise: bool = False,
     opset: int = 20,
     num_outputs: int = 1,
     **attributes: object,
-) -> list[np.ndarray]:
-    """Run one node; None stands for an input that is left out."""
+) -> ModelProto:
+    """Make a model of one node; None stands for an input that is left out.
+
+    The first input becomes the model's, the others are constants in it.
+    """
     names = [
         "" if value is None else f"input_{i}" for i, value in enumerate(inputs)
     ]
@@ -35,15 +39,17 @@ def run_node(
         [helper.make_empty_tensor_value_info(name) for name in outputs],
         [
             numpy_helper.from_array(np.asarray(value), name)
-            for name, value in zip(
-                names[CONSTANTS], inputs[CONSTANTS], strict=True
-            )
+            for name, value in zip(names[1:], inputs[1:], strict=True)
             if name
         ],
     )
-    model = helper.make_model(
+    return helper.make_model(
         graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10
     )
+
+
+def open_session(model: ModelProto, *, precise: bool = False) -> Run:
+    """Return a function from the model's input to its outputs."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     if precise:
@@ -51,4 +57,17 @@ def run_node(
     session = onnxruntime.InferenceSession(
         model.SerializeToString(), options, ["CPUExecutionProvider"]
     )
-    return session.run(None, {names[0]: inputs[0]})
+    (given,) = session.get_inputs()
+    return lambda x: session.run(None, {given.name: x})
+
+
+def run_node(
+    op_type: str,
+    inputs: list[np.ndarray | None],
+    *,
+    precise: bool = False,
+    **options: object,
+) -> list[np.ndarray]:
+    """Run one node once: see make_model."""
+    model = make_model(op_type, inputs, **options)
+    return open_session(model, precise=precise)(inputs[0])
