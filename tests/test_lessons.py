@@ -4,7 +4,7 @@ import os
 import re
 import sys
 import tomllib
-from importlib.metadata import packages_distributions
+from importlib.metadata import packages_distributions, requires
 
 import nbformat
 import pytest
@@ -20,6 +20,8 @@ from make_lessons import (
 )
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from plain_markdown import Names
 
 CHAPTERS = find_chapters()
@@ -151,25 +153,37 @@ def test_lessons_run_to_the_end_unsolved_and_then_solved(
                     assert cell.outputs[0].text.startswith("passed: ")
 
 
+def with_dependencies(names: list[str]) -> set[str]:
+    """Return what pip would install for these distributions."""
+    found: set[str] = set()
+    waiting = [canonicalize_name(name) for name in names]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found.add(name)
+        for line in requires(name) or []:
+            requirement = Requirement(line)
+            marker = requirement.marker
+            if marker is None or marker.evaluate({"extra": ""}):
+                waiting.append(canonicalize_name(requirement.name))
+    return found
+
+
 def test_lessons_need_no_more_than_the_extra_lab(lessons):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    required = [
-        *project["dependencies"],
-        *project["optional-dependencies"]["lab"],
-    ]
-    brought = {re.split(r"[<>=]", one)[0].lower() for one in required}
-    brought |= {"mini-compress", "mini_compress", "ipython"}  # with ipywidgets
+    lab = [*project["dependencies"], *project["optional-dependencies"]["lab"]]
+    brought = with_dependencies([Requirement(line).name for line in lab])
+    brought.add("mini-compress")
     distributions = packages_distributions()
     for name, lesson in lessons.items():
-        for cell in lesson.cells:
-            if cell.cell_type != "code":
-                continue
-            for module in re.findall(
-                r"^ *(?:import|from) (\w+)", cell.source, re.MULTILINE
-            ):
-                if module not in sys.stdlib_module_names:
-                    known = {one.lower() for one in distributions[module]}
-                    assert known & brought, f"{name} imports {module}"
+        code = "\n".join(
+            cell.source for cell in lesson.cells if cell.cell_type == "code"
+        )
+        modules = re.findall(r"^ *(?:import|from) (\w+)", code, re.MULTILINE)
+        for module in set(modules) - sys.stdlib_module_names:
+            sources = set(map(canonicalize_name, distributions[module]))
+            assert sources & brought, f"{name} imports {module}"
 
 
 def test_names_are_those_of_the_cell_not_of_its_functions():

@@ -121,6 +121,14 @@ def test_an_include_of_lines_is_an_error():
         to_plain(text, NAMES)
 
 
+def test_an_include_of_what_is_not_there_is_an_error():
+    text = (
+        "```{literalinclude} ../mini_compress/models.py\n:pyobject: gone\n```"
+    )
+    with pytest.raises(ValueError, match=r"names 'gone', not in models\.py"):
+        to_plain(text, NAMES)
+
+
 def test_an_unknown_label_is_an_error():
     with pytest.raises(KeyError, match="no-such"):
         to_plain("{numref}`no-such`", NAMES)

@@ -201,8 +201,9 @@ def _include(block: Block, folder: Path) -> str:
             f"literalinclude must have :pyobject: alone, got {block.options}"
         )
     source = path.read_text()
-    _, first, last = ModuleAnalyzer.for_string(source, path.stem).find_tags()[
-        name
-    ]
+    places = ModuleAnalyzer.for_string(source, path.stem).find_tags()
+    if name not in places:
+        raise ValueError(f"literalinclude names {name!r}, not in {path.name}")
+    _, first, last = places[name]
     code = "\n".join(source.split("\n")[first - 1 : last])
     return f"```python\n{textwrap.dedent(code).strip()}\n```"
