@@ -9,15 +9,10 @@ import sys
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from hypothesis import given
-from hypothesis import strategies as st
-from matplotlib import pyplot as plt
 
-from mini_compress.plotting import COLORS, use_book_style
+from mini_compress.plotting import COLORS
 from mini_compress.widgets import Explorer, Metric, Picture, Predict
 from mini_compress.widgets.markup import asset
-from mini_compress.widgets.metric import Reading
-from mini_compress.widgets.scale import Scale, choose_scale
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"></svg>'
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(8)
@@ -221,71 +216,9 @@ def test_pictures_are_shared_and_follow_the_setting():
     assert at == [0, 0, 1, 1, -1, -1]
 
 
-def test_a_figure_becomes_a_picture_the_same_twice():
-    def draw():
-        use_book_style()
-        figure, axes = plt.subplots()
-        axes.plot([1, 2], [3, 4])
-        return Picture.draw(figure, alt=ALT)
-
-    assert draw() == draw()
-    assert draw().uri.startswith("data:image/svg+xml,")
-    assert not plt.get_fignums()
-
-
 def test_every_family_has_its_color():
     for family, color in COLORS.items():
         assert color in explorer(family=family)._repr_html_()
-
-
-@given(
-    st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=9),
-    st.booleans(),
-)
-def test_places_keep_the_order_and_stay_on_the_scale(values, log):
-    values = sorted(abs(x) + 1e-3 if log else x for x in values)
-    metric = Metric("m", log=log)
-    readings = [Reading(x, x, x) for x in values]
-    scale = choose_scale(metric, readings)
-    places = [scale.place(x) for x in values]
-    assert places == sorted(places)
-    assert 0 <= places[0] and places[-1] <= 100
-    assert scale.has_bars is not log
-
-
-@pytest.mark.parametrize(
-    "metric, values, scale",
-    [
-        (Metric("m"), [3, 8], Scale(0, 8)),
-        (Metric("m"), [-3, 8], Scale(-3, 8)),
-        (Metric("m", "%"), [3, 8], Scale(0, 100)),
-        (Metric("m", "%"), [30, 180], Scale(0, 180)),
-        (Metric("m", baseline=9), [3], Scale(0, 9)),
-        (Metric("m", limits=(2, 4)), [3], Scale(2, 4)),
-        (Metric("m", log=True), [3, 80], Scale(1, 100, log=True)),
-        (Metric("m", log=True), [10], Scale(10, 100, log=True)),
-        (Metric("m"), [0], Scale(0, 1)),
-        (Metric("m"), [], Scale(0, 1)),
-    ],
-)
-def test_scales_hold_what_is_shown(metric, values, scale):
-    readings = [None, *(metric.read("m", value) for value in values)]
-    assert choose_scale(metric, readings) == scale
-
-
-@pytest.mark.parametrize(
-    "metric, value, text",
-    [
-        (Metric("m", "KB"), 1234.56, "1,234.6\xa0KB"),
-        (Metric("m", digits=0), 2.5, "2"),
-        (Metric("m", "pp", digits=2), -0.125, "\N{MINUS SIGN}0.12\xa0pp"),
-        (Metric("m"), -0.04, "0.0"),
-        (Metric("m", digits=None), 0.00123456, "0.00123"),
-        (Metric("m"), np.float32(1.5), "1.5"),
-    ],
-)
-def test_figures_are_written_with_their_unit(metric, value, text):
-    assert metric.write(metric.read("m", value).value) == text
 
 
 KNOBS = {"bits": BITS, "steps": STEPS}
@@ -353,43 +286,6 @@ def test_a_default_without_values_and_a_key_twice_are_refused():
             metrics=[Metric("m")],
             values={1: None, (1,): None, 2: {"m": 1}},
         )
-
-
-@pytest.mark.parametrize(
-    "arguments, error, message",
-    [
-        ({"name": ""}, ValueError, "name of a metric must not be empty"),
-        ({"better": "more"}, ValueError, "better must be one of higher, lower"),
-        ({"digits": -1}, ValueError, r"digits must be in \[0, 9\], got -1"),
-        ({"baseline": np.nan}, ValueError, "baseline of m must be finite"),
-        ({"limits": (3, 3)}, ValueError, "limits of m must rise, got"),
-        ({"limits": (0, 3), "log": True}, ValueError, "rise from above 0"),
-        ({"log": True, "baseline": 0}, ValueError, "above 0 on a logarithmic"),
-    ],
-)
-def test_wrong_metrics_are_refused(arguments, error, message):
-    with pytest.raises(error, match=message):
-        Metric(**{"name": "m", **arguments})
-
-
-def test_values_outside_the_limits_are_refused():
-    metric = Metric("m", limits=(0, 1))
-    with pytest.raises(ValueError, match=r"must hold every value.* and 2\.0"):
-        choose_scale(metric, [Reading(2.0, 2.0, 2.0)])
-
-
-@pytest.mark.parametrize(
-    "image, alt, error, message",
-    [
-        ("<p>", ALT, ValueError, "an SVG's text or a PNG's bytes, got text"),
-        (b"GIF", ALT, ValueError, "got bytes that start with b'GIF'"),
-        (3, ALT, TypeError, "a string .SVG. or bytes .PNG., got int"),
-        (SVG, "weights", ValueError, "alt must say what the picture shows"),
-    ],
-)
-def test_wrong_pictures_are_refused(image, alt, error, message):
-    with pytest.raises(error, match=message):
-        Picture(image, alt=alt)
 
 
 def predict(**changes):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .picture import Picture
-from .settings import Knobs, Setting
+from .settings import Knobs, Setting, list_settings
 
 Result = tuple[Any, Picture | None]
 
@@ -37,3 +37,15 @@ def call(
     result = function(**dict(zip(knobs, setting, strict=True)))
     values, picture = result if isinstance(result, tuple) else (result, None)
     return values, picture
+
+
+def call_all(
+    function: Callable[..., Any], knobs: Knobs
+) -> tuple[dict[Setting, Any], dict[Setting, Picture]]:
+    """Call a function for every setting; return all values and pictures."""
+    values, pictures = {}, {}
+    for setting in list_settings(knobs):
+        values[setting], picture = call(function, knobs, setting)
+        if picture is not None:
+            pictures[setting] = picture
+    return values, pictures

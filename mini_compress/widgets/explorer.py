@@ -12,7 +12,7 @@ from .._require import require_extra, require_one_of, require_text
 from ..hardware.tables import Table
 from ..plotting import COLORS
 from . import markup
-from .calls import call, check_function
+from .calls import call_all, check_function
 from .metric import Metric, Reading
 from .picture import Picture
 from .scale import choose_scale
@@ -23,7 +23,6 @@ from .settings import (
     check_metrics,
     check_setting,
     check_values,
-    list_settings,
     write_value,
 )
 
@@ -174,13 +173,13 @@ class Explorer:
         returns : an ipywidgets form; an Explorer where the environment says
             MINI_COMPRESS_VIEW=static, as the book's build does
 
-        What the function prints, and the error that it raises, is shown below
-        the form; on a static page the error is raised. A form that is opened
-        again without its kernel is blank until its cell is run.
+        The form shows what the function prints and the error that it raises;
+        a static page raises it. A reopened form is blank until it runs again.
         """
         knobs = check_knobs(knobs)
-        settings = list_settings(knobs)
-        default = settings[0] if default is None else default
+        check_function(function, knobs)
+        if default is None:
+            default = tuple(values[0] for values in knobs.values())
         display: dict[str, Any] = {
             "title": title,
             "knobs": knobs,
@@ -190,26 +189,15 @@ class Explorer:
             "family": family,
             "note": note,
         }
-        check_function(function, knobs)
-        if os.environ.get("MINI_COMPRESS_VIEW") != "static":
-            require_extra("ipywidgets", "lab")
-            from .live import LiveExplorer
+        if os.environ.get("MINI_COMPRESS_VIEW") == "static":
+            if fallback is not None:
+                return fallback
+            values, pictures = call_all(function, knobs)
+            return cls(values=values, pictures=pictures, **display)
+        require_extra("ipywidgets", "lab")
+        from .live import LiveExplorer
 
-            return LiveExplorer(cls, function, **display)
-        if fallback is not None:
-            return fallback
-        results = [call(function, knobs, setting) for setting in settings]
-        values = [values for values, _ in results]
-        pictures = [picture for _, picture in results]
-        return cls(
-            values=dict(zip(settings, values, strict=True)),
-            pictures={
-                setting: picture
-                for setting, picture in zip(settings, pictures, strict=True)
-                if picture is not None
-            },
-            **display,
-        )
+        return LiveExplorer(cls, function, **display)
 
     def __repr__(self) -> str:
         text = self.table().text()
