@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -63,7 +64,7 @@ class Lab:
             headers={"Authorization": f"token {self.token}"},
             method=method,
         )
-        with urllib.request.urlopen(request) as answer:
+        with urllib.request.urlopen(request, timeout=SECONDS) as answer:
             return answer.read().decode()
 
     def wait(self, server: subprocess.Popen) -> None:
@@ -90,12 +91,18 @@ def lab(browser, tmp_path_factory):
     with (
         (home / "log").open("w") as log,
         subprocess.Popen(
-            lab.command(), env=lab.environment, stdout=log, stderr=log
+            lab.command(),
+            env=lab.environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         ) as server,
     ):
-        lab.wait(server)
-        yield lab
-        server.terminate()
+        try:
+            lab.wait(server)
+            yield lab
+        finally:  # with its kernels; on a busy machine it may not stop itself
+            os.killpg(server.pid, signal.SIGKILL)
 
 
 def write_notebook(path, cells):
