@@ -39,13 +39,14 @@ def call(
     return values, picture
 
 
-def call_all(
-    function: Callable[..., Any], knobs: Knobs
-) -> tuple[dict[Setting, Any], dict[Setting, Picture]]:
-    """Call a function for every setting; return all values and pictures."""
+def call_all(function: Callable[..., Any], knobs: Knobs) -> dict[str, Any]:
+    """Call a function for every setting.
+
+    returns : the arguments values and pictures of an Explorer
+    """
     values, pictures = {}, {}
     for setting in list_settings(knobs):
         values[setting], picture = call(function, knobs, setting)
         if picture is not None:
             pictures[setting] = picture
-    return values, pictures
+    return {"values": values, "pictures": pictures}

@@ -166,8 +166,7 @@ class Explorer:
 
         function : called with one keyword argument per knob; returns
             {metric's name: value}, or that and a Picture
-        fallback : what is shown where no kernel runs; None calls the function
-            for every setting beforehand
+        fallback : shown where no kernel runs; None for calls of all settings
         The other arguments are those of an Explorer.
 
         returns : an ipywidgets form; an Explorer where the environment says
@@ -190,10 +189,7 @@ class Explorer:
             "note": note,
         }
         if os.environ.get("MINI_COMPRESS_VIEW") == "static":
-            if fallback is not None:
-                return fallback
-            values, pictures = call_all(function, knobs)
-            return cls(values=values, pictures=pictures, **display)
+            return fallback or cls(**display, **call_all(function, knobs))
         require_extra("ipywidgets", "lab")
         from .live import LiveExplorer
 

@@ -256,7 +256,6 @@ def find_violations(page):
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_widgets_have_no_barrier(show, scheme, size):
     page = show(color_scheme=scheme, viewport=size)
-    assert find_violations(page) == []
     form = page.locator(".mcx[data-answer]")
     form.locator("input").first.check()
     assert find_violations(page) == []
