@@ -20,7 +20,7 @@ from ._files import write_beside
 from ._inference import require_module
 from ._require import require_one_of
 from .layers.describe import build_module, describe
-from .models import NETWORKS
+from .models import NETWORKS, build
 
 __all__ = ["from_bytes", "load", "save", "to_bytes"]
 
@@ -94,8 +94,8 @@ def from_bytes(
 
 def _differences(model: nn.Module) -> dict[str, dict[str, Any]]:
     """Describe the modules that a freshly built network has otherwise."""
-    known = NETWORKS.get(type(model).__name__)
-    fresh = known() if known is type(model) else None
+    name = type(model).__name__
+    fresh = build(name) if NETWORKS.get(name) is type(model) else None
     originals = dict(fresh.named_modules()) if fresh else {}
     differences = {}
     described: tuple[str, ...] = ()
@@ -187,7 +187,7 @@ def _skeleton(
             f"{name} holds a {network_name}, which is none of "
             f"{', '.join(NETWORKS)}: pass one as `network`"
         )
-    return NETWORKS[network_name]()
+    return build(network_name)  # draws nothing from torch's generator
 
 
 def _replace(model: nn.Module, path: str, module: nn.Module, name: str) -> None:

@@ -165,3 +165,9 @@ def test_a_network_as_published_needs_no_description():
     kinds = [type(m) for m in quantized.modules()]
     assert kinds.count(WeightOnlyLayer) == 10
     assert kinds.count(IntegerLayer) == 0
+
+
+def test_reading_and_writing_draw_nothing_from_torchs_generator():
+    before = torch.get_rng_state()
+    artifact.from_bytes(artifact.to_bytes(models.build("LeNet300")))
+    assert torch.equal(torch.get_rng_state(), before)
