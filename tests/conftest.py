@@ -13,6 +13,8 @@ for _line in (
 import pytest  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
+# --doctest-modules would import the two of them under one name
+collect_ignore_glob = ["*conftest.py"]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
 if "MINI_COMPRESS_DATA" not in os.environ and SHARED_DATA.is_dir():

@@ -41,6 +41,8 @@ def run_check(command: list[str]) -> tuple[bool, float, str]:
         for line in process.stdout:
             print(line, end="", flush=True)
             closing = line.strip() or closing
+    if process.returncode < 0:
+        closing = f"killed by signal {-process.returncode}"
     return process.returncode == 0, time.perf_counter() - started, closing
 
 
