@@ -216,7 +216,7 @@ def show(value: Any) -> str:
     """Return a short text for a value; long arrays are abbreviated.
 
     >>> print(show(np.arange(1000, dtype=np.int8)))
-    [ 0  1  2 ... -27 -26 -25]
+    [  0   1   2 ... -27 -26 -25]
     >>> show("x" * 100)[-5:]
     'xx...'
     """

@@ -4,7 +4,17 @@
 that ship with the package, from which the chapters plot.
 """
 
+from .catalog import STUDIES
 from .results import Result, Setting, load, read, shipped
 from .rows import Row, TimingRow
 
-__all__ = ["Result", "Row", "Setting", "TimingRow", "load", "read", "shipped"]
+__all__ = [
+    "STUDIES",
+    "Result",
+    "Row",
+    "Setting",
+    "TimingRow",
+    "load",
+    "read",
+    "shipped",
+]

@@ -167,13 +167,12 @@ class Explorer:
         function : called with one keyword argument per knob; returns
             {metric's name: value}, or that and a Picture
         fallback : shown where no kernel runs; None for calls of all settings
-        The other arguments are those of an Explorer.
-
         returns : an ipywidgets form; an Explorer where the environment says
             MINI_COMPRESS_VIEW=static, as the book's build does
 
-        The form shows what the function prints and the error that it raises;
-        a static page raises it. A reopened form is blank until it runs again.
+        The other arguments are those of an Explorer. The form shows what the
+        function prints and the error that it raises; a static page raises it.
+        A reopened form is blank until it runs again.
         """
         knobs = check_knobs(knobs)
         check_function(function, knobs)
