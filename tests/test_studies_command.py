@@ -63,6 +63,8 @@ def start(folder: Path, jobs: int, **env: str) -> subprocess.Popen:
         text=True,
         start_new_session=True,
         env=os.environ | env,
+        # a shell's background job ignores Ctrl+C, and so would its children
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
