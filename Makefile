@@ -71,8 +71,8 @@ $(VENV)/bin/pip:
 		"module is missing: sudo apt install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-# one environment; each target adds the extra it needs
+# one environment; each target adds the extra it needs, and `test` has `book`
 $(VENV)/%.installed: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	@echo "Installing what 'make $*' needs (some minutes the first time) ..."
 	$(BIN)/python -m pip install -c constraints.txt -e '.[$*]'
-	@touch $@
+	@touch $@ $(if $(filter test,$*),$(VENV)/book.installed)

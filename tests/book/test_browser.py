@@ -1,9 +1,14 @@
 """Every page in a browser: no outside request, no error, fits a phone."""
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1440, "height": 1000}
+# our own text; the theme around it and docutils' list of references are not
+CONTENT = {"include": [["article"]], "exclude": [[".citation-list"]]}
+LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+CHECKED = {"runOnly": LEVELS, "resultTypes": ["violations"]}
 
 
 def open_page(context, url):
@@ -69,6 +74,18 @@ def test_pages_do_not_scroll_sideways_on_a_phone(
         page, *_ = open_page(context, url)
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= PHONE["width"], f"{url} is {width} pixels wide"
+        page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_have_no_barrier(open_context, html, site, pages, scheme):
+    _, urls = addresses(html, site, pages, "http")
+    context = open_context(viewport=DESKTOP, color_scheme=scheme)
+    for url in urls:
+        page, *_ = open_page(context, url)
+        found = Axe().run(page, CONTENT, CHECKED).response["violations"]
+        seen = [(one["id"], one["nodes"][0]["html"][:200]) for one in found]
+        assert not seen, f"{url}: {seen}"
         page.close()
 
 

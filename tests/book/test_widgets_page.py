@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from test_browser import DESKTOP, PHONE, open_page
+from test_browser import CHECKED, DESKTOP, PHONE, open_page
 from widget_cells import DEVICES, EXPLORER, LIVE, PREDICT, SETUP
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,8 +30,6 @@ Text, to be read with the widgets.
 # on a page the live form shows every setting, so its function must not fail
 WORKING = LIVE.replace("bits == 3", "False")
 CELLS = [SETUP, EXPLORER, DEVICES, WORKING, PREDICT, EXPLORER]
-LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-CHECKED = {"runOnly": LEVELS, "resultTypes": ["violations"]}
 
 
 @pytest.fixture(scope="module")
