@@ -85,6 +85,18 @@ def test_quantize_and_dequantize_equal_the_loops(drawn):
     )
 
 
+@pytest.mark.parametrize("zero_point", [0, 3])
+def test_halves_equal_the_loops(zero_point):
+    # where x / scale, x * (1 / scale) and the place of the zero point differ
+    scale = np.random.default_rng(0).uniform(0.1, 1, (40, 1))
+    params = AffineParams(
+        scale, np.full((40, 1), zero_point), bits=8, signed=True
+    )
+    x = params.scale * (np.arange(-60, 60, dtype=np.float32) + 0.5)
+    x = x.astype(np.float32)
+    assert same(affine.quantize(x, params), naive.quantize(x, params))
+
+
 @quick
 @given(chosen(), st.integers(1, 4))
 def test_split_groups_equals_the_loops(drawn, group_size):

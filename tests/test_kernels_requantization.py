@@ -50,6 +50,17 @@ def test_requantize_equals_the_loops(rounding, drawn, dtype, data):
     assert np.array_equal(out, expected)
 
 
+@pytest.mark.parametrize("rounding", ROUNDINGS)
+def test_every_shift_equals_the_loops(rounding):
+    exponents = np.arange(-70, 30)[:, np.newaxis, np.newaxis]
+    multiplier = np.ldexp([[0.5], [0.95]], exponents)  # (shifts, 2, 1)
+    sums = np.array([INT32.min, -(2**30), -3, 1, 2**24 + 1, INT32.max])
+    acc = np.broadcast_to(sums.astype(np.int32), (len(exponents), 2, 6))
+    out = integer.requantize(acc, multiplier, 5, rounding=rounding)
+    expected = naive.requantize(acc, multiplier, 5, rounding=rounding)
+    assert np.array_equal(out, expected)
+
+
 @quick
 @given(MULTIPLIERS)
 def test_quantize_multiplier_equals_the_loops_and_is_close(multiplier):
@@ -86,6 +97,13 @@ def test_ties(rounding, multiplier, expected):
     acc = np.array([-7, -5, -3, -1, 1, 3, 5, 7], np.int32)
     out = integer.requantize(acc, multiplier, 0, rounding=rounding)
     assert out.tolist() == expected
+
+
+def test_sums_are_rounded_to_float32_first():
+    acc = np.array([2**24 + 1], np.int32)  # is no float32: 2**24 is
+    assert integer.requantize(acc, 2.0**-25, 0).tolist() == [0]  # 0.5
+    out = integer.requantize(acc, 2.0**-25, 0, rounding="fixed_single")
+    assert out.tolist() == [1]
 
 
 def test_ties_do_not_depend_on_an_odd_zero_point():
