@@ -59,7 +59,7 @@ test: $(VENV)/test.installed
 	@$(BIN)/python tools/run_tests.py
 
 bench: $(VENV)/test.installed
-	@for file in tests/benchmarks/bench_*.py; do $(BIN)/python $$file || exit; done
+	@$(BIN)/python -m tests.benchmarks
 
 clean:
 	rm -rf _build .mypy_cache .pytest_cache .ruff_cache .hypothesis

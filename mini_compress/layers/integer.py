@@ -13,10 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..kernels.products import EXACT_FLOAT32
 from .geometry import Geometry
 from .packed_weight import PackedWeight
-
-EXACT_FLOAT32 = 1 << 24  # float32 holds every integer up to here
 
 
 class IntegerLayer(nn.Module):
