@@ -60,8 +60,8 @@ MISTAKES = [
     (lambda: params(bits=8.0), "bits must be a whole number, got float"),
     (
         lambda: params(signed=False, narrow=True),
-        "narrow needs signed codes of at least 2 bits, got bits=8, "
-        "signed=False",
+        "narrow, which symmetric implies, needs signed codes of at least "
+        "2 bits, got bits=8, signed=False",
     ),
     # choose_affine
     (lambda: choose([1.0]), "x must be a numpy array, got list"),
@@ -80,11 +80,16 @@ MISTAKES = [
         "axis must name each axis once, got (0, -2)",
     ),
     (lambda: choose(axis=1.0), "axis must be a whole number, got float"),
+    (
+        lambda: affine.choose_affine(np.array(1.0), axis=0),
+        "axis must be None for a number, got 0",
+    ),
     (lambda: choose(bits=0), "bits must be in [1, 16], got 0"),
     (lambda: choose(bits=True), "bits must be a whole number, got bool"),
     (
         lambda: choose(bits=1, symmetric=True),
-        "narrow needs signed codes of at least 2 bits, got bits=1, signed=True",
+        "narrow, which symmetric implies, needs signed codes of at least "
+        "2 bits, got bits=1, signed=True",
     ),
     (
         lambda: choose(np.array([1e300])),

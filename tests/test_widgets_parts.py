@@ -8,6 +8,7 @@ from matplotlib import pyplot as plt
 
 from mini_compress.plotting import use_book_style
 from mini_compress.widgets import Metric, Picture
+from mini_compress.widgets.bars import write_end
 from mini_compress.widgets.metric import Reading
 from mini_compress.widgets.scale import Scale, choose_scale
 
@@ -75,6 +76,14 @@ def test_scales_hold_what_is_shown(metric, values, scale):
 )
 def test_figures_are_written_with_their_unit(metric, value, text):
     assert metric.write(metric.read("m", value).value) == text
+
+
+@pytest.mark.parametrize(
+    "value, text",
+    [(1e8, "10⁸\xa0%"), (1e-5, "10⁻⁵\xa0%"), (1e4, "10,000\xa0%")],
+)
+def test_far_ends_of_a_logarithmic_scale_are_powers(value, text):
+    assert write_end(Metric("m", "%", digits=None, log=True), value) == text
 
 
 @pytest.mark.parametrize(

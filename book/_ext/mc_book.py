@@ -5,10 +5,12 @@
    widgets use the same ones as the figures.
 3. Docstrings are set as `mc_docstrings` describes.
 4. Scripts of sphinx-thebe are dropped: unused, and loaded twice.
-5. Chapters offer their lessons, see `mc_lessons`.
+5. Tables can be focused: on a phone they scroll, and keys must reach that.
+6. Chapters offer their lessons, see `mc_lessons`.
 """
 
 import os
+import re
 from pathlib import Path
 
 from mc_docstrings import typeset
@@ -18,6 +20,7 @@ from mini_compress.plotting import COLORS
 
 BOOK = Path(__file__).resolve().parent.parent
 PALETTE = "palette.css"
+TABLE = re.compile(r'<table class="([^"]*\btable\b)')
 
 
 def set_kernel_environment(app):
@@ -60,12 +63,21 @@ def drop_thebe(app, pagename, templatename, context, doctree):
     ]
 
 
+def make_tables_focusable(app, pagename, templatename, context, doctree):
+    """Let the keyboard scroll a table that is wider than a phone."""
+    if "body" in context:
+        context["body"] = TABLE.sub(
+            r'<table tabindex="0" class="\1', context["body"]
+        )
+
+
 def setup(app):
     """Connect the functions above to the events of a build."""
     app.connect("builder-inited", set_kernel_environment)
     app.connect("builder-inited", write_palette)
     app.connect("autodoc-process-docstring", typeset_docstring)
     app.connect("html-page-context", drop_thebe, priority=900)
+    app.connect("html-page-context", make_tables_focusable)
     app.connect("doctree-resolved", offer_lesson)
     app.connect("build-finished", copy_lessons)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,4 @@
-"""What checks of answers that are numbers with names share."""
+"""What checks of answers that are numbers share."""
 
 import math
 import numbers
@@ -8,6 +8,28 @@ from typing import Any
 import numpy as np
 
 from .core import Attempt, show
+
+ROUNDING = 1e-9  # relative; what the order of a few float64 operations costs
+
+
+def expect_number(
+    attempt: Attempt,
+    expected: float,
+    *arguments: Any,
+    tolerance: float = ROUNDING,
+) -> None:
+    """Call the answer; its result must be this number, up to rounding.
+
+    tolerance : relative to the number
+    """
+    got = attempt.call(*arguments)
+    try:
+        value = float(got)
+    except (TypeError, ValueError):
+        attempt.fail("a number", f"{type(got).__name__}: {show(got)}")
+    close = math.isclose(value, expected, rel_tol=tolerance)
+    if isinstance(got, str) or not close:
+        attempt.fail(f"{expected:.6g}", show(got))
 
 
 def expect_row(

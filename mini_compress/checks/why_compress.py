@@ -2,14 +2,11 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from .core import Attempt, show
-
-# a product or a quotient of a few float64 numbers is off by some 2**-52
-ROUNDING = 1e-9
+from .named_numbers import ROUNDING, expect_number
 
 
 def conv_macs(function: Callable) -> None:
@@ -29,7 +26,7 @@ def conv_macs(function: Callable) -> None:
         macs, image, channels, filter_size, stride=1, padding=0, groups=1
     ):
         arguments = image, *channels, filter_size, stride, padding, groups
-        _expect_number(attempt, macs, *arguments)
+        expect_number(attempt, macs, *arguments)
 
     with attempt.must(
         "one filter on one place takes one MAC for each of its weights",
@@ -76,7 +73,7 @@ def linear_intensity(function: Callable) -> None:
             batch * weights / (weights * weight_bits / 8 + 4 * activations)
         )
         arguments = batch, inputs, outputs, weight_bits
-        _expect_number(attempt, intensity, *arguments, tolerance=tolerance)
+        expect_number(attempt, intensity, *arguments, tolerance=tolerance)
 
     with attempt.must(
         "one image and many weights: nearly one MAC for four bytes",
@@ -119,7 +116,7 @@ def network_time_ms(function: Callable) -> None:
 
     def expect(time_ms, macs, num_bytes, rate=1e9, bandwidth=1e9):
         macs, num_bytes = np.array(macs), np.array(num_bytes)
-        _expect_number(attempt, time_ms, macs, num_bytes, rate, bandwidth)
+        expect_number(attempt, time_ms, macs, num_bytes, rate, bandwidth)
 
     with attempt.must(
         "a layer's products take MACs / rate, in milliseconds",
@@ -161,7 +158,7 @@ def break_even_batch(function: Callable) -> None:
 
     def expect(batch, macs, weights, activations, rate=1e9, bandwidth=1e9):
         arguments = macs, weights, activations, rate, bandwidth
-        _expect_number(attempt, batch, *arguments)
+        expect_number(attempt, batch, *arguments)
 
     with attempt.must(
         "the batch is the first whose products take as long as the weights",
@@ -230,20 +227,3 @@ def fitting_devices(function: Callable) -> None:
     ):
         expect([], 400_000, 8, 50_000, uneven)
         expect(["flash"], 400_000, 8, 10_000, uneven)
-
-
-def _expect_number(
-    attempt: Attempt,
-    expected: float,
-    *arguments: Any,
-    tolerance: float = ROUNDING,
-) -> None:
-    """Call the answer; its result must be this number, up to rounding."""
-    got = attempt.call(*arguments)
-    try:
-        value = float(got)
-    except (TypeError, ValueError):
-        attempt.fail("a number", f"{type(got).__name__}: {show(got)}")
-    close = math.isclose(value, expected, rel_tol=tolerance)
-    if isinstance(got, str) or not close:
-        attempt.fail(f"{expected:.6g}", show(got))

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .._tables import Table, Tables, significant
 from .report import Ledger
 from .roofline import LOWER_BOUND
-from .tables import Table, Tables, significant
 
 
 @dataclass(frozen=True, repr=False)

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from .._inference import device_of, inference, require_module
 from .._require import require_int
+from .._tables import Table, Tables
 from .counting import (
     FLOAT_BITS,
     activation_bits,
@@ -30,7 +31,6 @@ from .counting import (
     stored_bytes,
     weight_bits,
 )
-from .tables import Table, Tables
 
 _VIEWS = (
     nn.Dropout,

@@ -14,13 +14,13 @@ from torch import Tensor, nn
 
 from .. import artifact
 from .._inference import require_module
+from .._tables import Table, Tables, significant
 from .costs import ModelCost, layer_costs
 from .counting import find_layers, parameters_of
 from .devices import DEVICES, find_device
 from .energy import Energy, model_energy
 from .profiles import DeviceProfile
 from .roofline import LOWER_BOUND, model_time
-from .tables import Table, Tables, significant
 from .timing import Timing, measure_model_ms
 
 

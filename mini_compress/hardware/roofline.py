@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .._tables import Table, Tables, significant
 from ..plotting import COLORS, LINE_STYLES, MARKERS
 from .costs import LayerCost, ModelCost
 from .devices import find_device
 from .profiles import DeviceProfile
-from .tables import Table, Tables, significant
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

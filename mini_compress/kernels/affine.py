@@ -94,6 +94,8 @@ def _shared_axes(x: np.ndarray, axis: Axis) -> tuple[int, ...]:
     if axis is None:
         return tuple(range(x.ndim))
     axes = axis if isinstance(axis, tuple) else (axis,)
+    if axes and x.ndim == 0:
+        raise ValueError(f"axis must be None for a number, got {axis}")
     for one in axes:
         require_int("axis", one, -x.ndim, x.ndim - 1)
     if len({one % x.ndim for one in axes}) < len(axes):
@@ -164,7 +166,8 @@ def dequantize(codes: np.ndarray, params: AffineParams) -> np.ndarray:
     """Return the real numbers that codes stand for: scale * (code - zero).
 
     codes : (...) integers within params.quant_min and params.quant_max
-    returns : codes' shape, float32
+    returns : codes' shape, float32; infinite where the code of a value at the
+        end of float32's range, rounded outward, stands for one beyond it
 
     >>> params = AffineParams(0.5, 3, bits=4, signed=False)
     >>> dequantize(np.array([0, 3, 5], np.uint8), params)

@@ -80,7 +80,8 @@ def code_range(bits: int, signed: bool, narrow: bool) -> tuple[int, int]:
     require_int("bits", bits, 1, 16)
     if narrow and (not signed or bits == 1):
         raise ValueError(
-            "narrow needs signed codes of at least 2 bits, got "
+            "narrow, which symmetric implies, needs signed codes of at "
+            "least 2 bits, got "
             f"bits={bits}, signed={signed}"
         )
     if not signed:

@@ -1,5 +1,6 @@
 """The HTML of metrics: name, figure, and a bar or a dot on the scale."""
 
+import math
 from collections.abc import Iterable
 from html import escape
 
@@ -7,6 +8,7 @@ from .metric import MISSING, Metric, Reading
 from .scale import Ends, Scale
 
 HEIGHT = 22  # pixels
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MIDDLE = 9  # of the bars; below them lie the marks of all settings
 
 
@@ -102,7 +104,13 @@ def scale_texts(metric: Metric, scale: Scale, baseline: str) -> str:
 
 
 def write_end(metric: Metric, value: float) -> str:
-    """Write an end of a scale; decimals only if they are not zeros."""
+    """Write an end of a scale; decimals only if they are not zeros.
+
+    The far ends of a logarithmic scale are powers of ten: 10⁶.
+    """
+    if metric.log and metric.limits is None and not 1e-4 < value < 1e6:
+        power = round(math.log10(value))
+        return metric.with_unit(f"10{str(power).translate(SUPERSCRIPTS)}")
     number = metric.write_number(value)
     whole, point, decimals = number.partition(".")
     number = f"{whole}{point}{decimals.rstrip('0')}".removesuffix(".")

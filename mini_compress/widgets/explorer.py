@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .._require import require_extra, require_one_of, require_text
-from ..hardware.tables import Table
+from .._tables import Table
 from ..plotting import COLORS
 from . import markup
 from .calls import call_all, check_function

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .._require import require_int, require_one_of, require_real, require_text
-from ..hardware.tables import significant
+from .._tables import significant
 
 MISSING = "-"
 MAX_DIGITS = 9

@@ -77,10 +77,14 @@ def test_pages_do_not_scroll_sideways_on_a_phone(
         page.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_have_no_barrier(open_context, html, site, pages, scheme):
+@pytest.mark.parametrize(
+    ("scheme", "size"),
+    [("light", DESKTOP), ("dark", DESKTOP), ("light", PHONE)],
+    ids=["light", "dark", "phone"],
+)
+def test_pages_have_no_barrier(open_context, html, site, pages, scheme, size):
     _, urls = addresses(html, site, pages, "http")
-    context = open_context(viewport=DESKTOP, color_scheme=scheme)
+    context = open_context(viewport=size, color_scheme=scheme)
     for url in urls:
         page, *_ = open_page(context, url)
         found = Axe().run(page, CONTENT, CHECKED).response["violations"]
