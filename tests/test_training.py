@@ -148,8 +148,8 @@ def test_learning_rate_rises_then_falls():
 
 def test_progress_bar_can_be_seen_and_hidden(small, capsys, monkeypatch):
     # tests run with TQDM_DISABLE=1, which tqdm reads when it is imported
-    shown = functools.partial(training.tqdm, disable=False)
-    monkeypatch.setattr(training, "tqdm", shown)
+    shown = functools.partial(training.loop.tqdm, disable=False)
+    monkeypatch.setattr(training.loop, "tqdm", shown)
     train(small, epochs=1, progress=False)
     assert capsys.readouterr().err == ""
     train(small, epochs=1, progress=True)
@@ -290,3 +290,55 @@ def test_evaluate_names_bad_input(small):
         training.predict(model, small.test.pixels)
     with pytest.raises(TypeError, match=r"model must be a .*Module, got type"):
         training.predict(models.LeNet300, small.test.images)
+
+
+def test_after_step_sees_every_step_in_turn(small):
+    seen = []
+    train(small, epochs=2, batch_size=250, after_step=seen.append)
+    assert [(step.number, step.epoch) for step in seen] == [
+        *((1, 1), (2, 1), (3, 1)),
+        *((4, 2), (5, 2), (6, 2)),
+    ]
+    assert {step.num_steps for step in seen} == {6}
+
+
+def test_what_after_step_changes_stays_changed(small):
+    def clear(step):
+        with torch.no_grad():
+            step.model.classifier[1].weight.zero_()
+
+    model = train(small, after_step=clear).model
+    assert not model.classifier[1].weight.any()
+    assert model.classifier[3].weight.any()
+
+
+def test_a_penalty_pulls_on_the_weights_and_not_on_the_loss_shown(small):
+    def penalty(model):
+        return 0.01 * model.classifier[1].weight.abs().sum()
+
+    free, pulled = train(small), train(small, penalty=penalty)
+    assert (
+        pulled.model.classifier[1].weight.abs().sum()
+        < 0.5 * free.model.classifier[1].weight.abs().sum()
+    )
+    # the first batch is scored before the penalty has any effect
+    one = train(small, epochs=1, batch_size=600)
+    other = train(small, epochs=1, batch_size=600, penalty=penalty)
+    assert one.history[0].loss == other.history[0].loss
+
+
+def test_epochs_before_the_first_kept_are_no_candidates(small):
+    def spoil(step):
+        if step.epoch > 1:
+            with torch.no_grad():
+                step.model.classifier[5].weight.zero_()
+
+    assert train(small, after_step=spoil).best.number == 1
+    late = train(small, after_step=spoil, first_kept=2)
+    assert late.best.number > 1
+    assert not late.model.classifier[5].weight.any()
+
+
+def test_first_kept_must_be_an_epoch(small):
+    with pytest.raises(ValueError, match=r"first_kept must be in \[1, 3\]"):
+        train(small, first_kept=4)

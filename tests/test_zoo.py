@@ -36,6 +36,7 @@ def test_the_zoo_has_what_the_chapters_start_from():
         *((network, "mnist5k") for network in models.NETWORKS),
         ("LeNet300", "mnist"),
         ("LeNet5", "mnist"),
+        ("LeNet300", "fashion_mnist"),
         ("LeNet5", "fashion_mnist"),
         ("ConvNet", "fashion_mnist"),
         ("ResNet8", "fashion_mnist"),

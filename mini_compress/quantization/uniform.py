@@ -25,8 +25,8 @@ from ..kernels.affine import (
     split_groups,
 )
 from ..layers import IntegerLayer, WeightOnlyLayer, geometry_of
+from ..layers.selection import treatable_layers, with_layers_replaced
 from .calibration import observe_ranges
-from .layers_of import treatable_layers, with_layers_replaced
 
 GRANULARITIES = ("tensor", "channel", "group")
 ROW_AXES = {"tensor": None, "channel": 1}  # of (outputs, inner): what shares

@@ -86,7 +86,9 @@ def _path(network: str, dataset: str, recipe: Recipe, seed: int) -> Path:
         dataset,
         _arguments(recipe, seed),
         torch.__version__,
-        *map(statements, (models, training, datasets)),
+        *map(
+            statements, (models, training.loop, training.evaluation, datasets)
+        ),
     ]
     digest = hashlib.sha256(json.dumps(causes).encode()).hexdigest()[:12]
     name = f"{network.lower()}-{dataset}-{seed}-{digest}.safetensors"

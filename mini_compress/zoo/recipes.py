@@ -28,6 +28,7 @@ RECIPES = {
     ("ResNet8", "mnist5k"): Recipe(40, learning_rate=0.01, weight_decay=0.05),
     ("LeNet300", "mnist"): Recipe(20, learning_rate=0.003),
     ("LeNet5", "mnist"): Recipe(10, learning_rate=0.003),
+    ("LeNet300", "fashion_mnist"): Recipe(20, learning_rate=0.003),
     ("LeNet5", "fashion_mnist"): Recipe(10, learning_rate=0.003),
     ("ConvNet", "fashion_mnist"): Recipe(
         15, learning_rate=0.01, weight_decay=0.05

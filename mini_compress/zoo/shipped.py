@@ -19,7 +19,7 @@ def load(network: str, dataset: str) -> nn.Module:
 
     network : "LeNet300", "LeNet5", "ConvNet" or "ResNet8"
     dataset : what it was trained on: "mnist5k"; "mnist" for LeNet300 and
-        LeNet5; "fashion_mnist" for LeNet5, ConvNet and ResNet8
+        LeNet5; "fashion_mnist" for all four
 
     A file that is not the one in the record is a ValueError.
 

@@ -1,14 +1,18 @@
-"""One plain loop that trains a network, and what tells how good it is.
+"""One plain loop that trains a network.
 
 Adam with decoupled weight decay and a learning rate that rises over the first
 tenth of the steps and falls to zero along a cosine. What is kept is the
 network after the epoch with the best accuracy on the validation images.
+
+Methods that compress during training come in at two places: a penalty that is
+added to the loss, and a function that is called after every step.
 """
 
 import copy
+import itertools
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -19,16 +23,10 @@ from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 from tqdm.auto import tqdm
 
-from ._inference import inference, require_module
-from ._require import require_int, require_number
-from .datasets import Dataset, Split, to_images
-from .measuring import Score
-
-# The parts that are made of MNIST's 60,000 training images
-_OF_MNIST_TRAINING = {
-    "mnist": ("train", "validation"),
-    "mnist5k": ("train", "validation", "test"),
-}
+from .._inference import require_module
+from .._require import require_int, require_number
+from ..datasets import Dataset, Split, to_images
+from .evaluation import evaluate, require_images, require_unseen
 
 
 class Epoch(NamedTuple):
@@ -44,6 +42,26 @@ class Epoch(NamedTuple):
     loss: float
     accuracy: float
     seconds: float
+
+
+class Step(NamedTuple):
+    """What has just happened: one step down the gradient of one batch.
+
+    number : from 1 to num_steps
+    epoch : the pass that the step belongs to, from 1
+    model, optimizer : as they are after it, gradients included; a function
+        that is called after the step may change both
+    """
+
+    number: int
+    num_steps: int
+    epoch: int
+    model: nn.Module
+    optimizer: AdamW
+
+
+AfterStep = Callable[[Step], None]
+Penalty = Callable[[nn.Module], Tensor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +88,9 @@ def train(
     batch_size: int = 128,
     seed: int = 0,
     progress: bool = True,
+    penalty: Penalty | None = None,
+    after_step: AfterStep | None = None,
+    first_kept: int = 1,
 ) -> Training:
     """Train a copy of a network on data.train, choosing on data.validation.
 
@@ -82,6 +103,10 @@ def train(
     seed : of the order of the images; the same seed, network and number of
         threads give the same result to the last bit
     progress : show a bar; the environment's TQDM_DISABLE=1 hides it too
+    penalty : (model) -> a scalar that is added to the loss of each batch
+    after_step : (step) -> None, called after each step; see `Step`
+    first_kept : the first epoch that may be kept. A network that is still
+        being compressed is better than it will be, and must not win.
 
     Of epochs that are equally good on validation the last is kept. A loss
     that is not finite is a ValueError. torch's own generator is not used.
@@ -90,6 +115,7 @@ def train(
     """
     _require_ready(model, data)
     require_int("epochs", epochs, 1)
+    require_int("first_kept", first_kept, 1, epochs)
     require_int("batch_size", batch_size, 1)
     require_int("seed", seed, 0)
     require_number("learning_rate", learning_rate, 0)
@@ -106,18 +132,26 @@ def train(
     )
     schedule = LambdaLR(optimizer, lambda step: warm_cosine(step, num_steps))
     shuffler = torch.Generator().manual_seed(seed)
+    steps = itertools.count(1)
     history: list[Epoch] = []
     with _progress_bar(num_steps, progress) as bar:
         for number in range(1, epochs + 1):
-            start = time.perf_counter()
+            start, loss = time.perf_counter(), 0.0
             order = torch.randperm(len(data.train), generator=shuffler)
-            batches = order.split(batch_size)
-            loss = _learn(model, data.train, batches, optimizer, schedule, bar)
+            for batch in order.split(batch_size):
+                learned = _learn(model, data.train, batch, optimizer, penalty)
+                loss += learned * len(batch) / len(data.train)
+                schedule.step()
+                step = Step(next(steps), num_steps, number, model, optimizer)
+                if after_step is not None:
+                    after_step(step)
+                bar.update()
             accuracy = evaluate(model, data.validation).accuracy
             seconds = time.perf_counter() - start
             history.append(Epoch(number, loss, accuracy, seconds))
             bar.set_postfix_str(f"loss {loss:.3f}, validation {accuracy:.2f} %")
-            if accuracy == max(epoch.accuracy for epoch in history):
+            kept = history[first_kept - 1 :]
+            if kept and accuracy == max(epoch.accuracy for epoch in kept):
                 best, weights = history[-1], copy.deepcopy(model.state_dict())
     model.load_state_dict(weights)
     model = _laid_out(model, torch.contiguous_format).eval()
@@ -143,95 +177,33 @@ def warm_cosine(step: int, num_steps: int) -> float:
 def _learn(
     model: nn.Module,
     split: Split,
-    batches: Sequence[Tensor],
+    batch: Tensor,
     optimizer: AdamW,
-    schedule: LambdaLR,
-    bar: Any,
+    penalty: Penalty | None,
 ) -> float:
-    """Take one step for each batch of indices; return the mean loss."""
+    """Take one step for a batch of indices; return its mean cross-entropy."""
     model.train()
-    total = 0.0
-    for batch in batches:
-        logits = model(to_images(split.pixels[batch]))
-        loss = functional.cross_entropy(logits, split.labels[batch])
-        if not loss.isfinite():
-            raise ValueError(
-                f"loss must be finite, got {loss.item()} at learning rate "
-                f"{schedule.get_last_lr()[0]:.3g}: try a smaller one"
-            )
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-        total += loss.item() * len(batch)
-        bar.update()
-    return total / len(split)
-
-
-def predict(
-    model: nn.Module, images: Tensor, *, batch_size: int = 500
-) -> Tensor:
-    """Return the class with the largest logit for each image.
-
-    images : (n, 1, 28, 28) float32, n >= 0
-    returns : (n,) int64
-
-    The model runs in evaluation mode and is then put back as it was.
-    """
-    require_module("model", model)
-    require_int("batch_size", batch_size, 1)
-    if images.dtype != torch.float32:
-        raise TypeError(f"images must be torch.float32, got {images.dtype}")
-    with inference(model):
-        logits = [model(batch) for batch in images.split(batch_size)]
-    return torch.cat(logits).argmax(dim=1)
-
-
-def evaluate(model: nn.Module, split: Split) -> Score:
-    """Score a model on the images of a split, which must be unseen ones.
-
-    Training images of the data set that the model learned from are allowed;
-    see `require_unseen` for what is not.
-    """
-    require_module("model", model)
-    _require_images("split", split)
-    require_unseen(model, split)
-    correct = predict(model, split.images) == split.labels
-    return Score(correct.numpy(), f"{split.dataset} {split.part}")
-
-
-def require_unseen(model: nn.Module, split: Split) -> None:
-    """Refuse images that the model may have learned from by another name.
-
-    All of mnist5k comes from MNIST's 60,000 training images, so a model
-    trained on mnist knows it, the test images included.
-    """
-    learned = getattr(model, "trained_on", None)
-    if (
-        learned in _OF_MNIST_TRAINING
-        and learned != split.dataset
-        and split.part in _OF_MNIST_TRAINING.get(split.dataset, ())
-    ):
+    logits = model(to_images(split.pixels[batch]))
+    loss = functional.cross_entropy(logits, split.labels[batch])
+    if not loss.isfinite():
+        rate = optimizer.param_groups[0]["lr"]
         raise ValueError(
-            f"model must not know the images, got one trained on {learned} "
-            f"and {split.dataset}'s {split.part} images: both are taken from "
-            "MNIST's training images"
+            f"loss must be finite, got {loss.item()} at learning rate "
+            f"{rate:.3g}: try a smaller one"
         )
+    optimizer.zero_grad()
+    (loss if penalty is None else loss + penalty(model)).backward()
+    optimizer.step()
+    return loss.item()
 
 
 def _require_ready(model: nn.Module, data: Dataset) -> None:
     require_module("model", model)
     if not isinstance(data, Dataset):
         raise TypeError(f"data must be a Dataset, got {type(data).__name__}")
-    _require_images("data.train", data.train)
-    _require_images("data.validation", data.validation)
+    require_images("data.train", data.train)
+    require_images("data.validation", data.validation)
     require_unseen(model, data.validation)
-
-
-def _require_images(name: str, split: Split) -> None:
-    if not isinstance(split, Split):
-        raise TypeError(f"{name} must be a Split, got {type(split).__name__}")
-    require_int(f"number of images in {name}", len(split), 1)
 
 
 def _laid_out(model: nn.Module, layout: torch.memory_format) -> nn.Module:

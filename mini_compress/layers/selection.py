@@ -42,9 +42,9 @@ def _require_no_weight(name: str, module: nn.Module) -> None:
     for weight_name, weight in module.named_parameters(recurse=False):
         if weight.ndim >= 2:
             raise ValueError(
-                "layers must be Linear or Conv2d to be quantized, got "
+                "layers must be Linear or Conv2d to be compressed, got "
                 f"{type(module).__name__} at {name!r} with {weight_name!r}; "
-                "name those to quantize in `layers`"
+                "name those to compress in `layers`"
             )
 
 

@@ -1,0 +1,15 @@
+"""Training a network, and telling how good it is."""
+
+from .evaluation import evaluate, predict, require_unseen
+from .loop import Epoch, Step, Training, train, warm_cosine
+
+__all__ = [
+    "Epoch",
+    "Step",
+    "Training",
+    "evaluate",
+    "predict",
+    "require_unseen",
+    "train",
+    "warm_cosine",
+]

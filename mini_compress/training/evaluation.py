@@ -1,0 +1,73 @@
+"""How good a network is on images that it has not learned from."""
+
+import torch
+from torch import Tensor, nn
+
+from .._inference import inference, require_module
+from .._require import require_int
+from ..datasets import Split
+from ..measuring import Score
+
+# The parts that are made of MNIST's 60,000 training images
+_OF_MNIST_TRAINING = {
+    "mnist": ("train", "validation"),
+    "mnist5k": ("train", "validation", "test"),
+}
+
+
+def predict(
+    model: nn.Module, images: Tensor, *, batch_size: int = 500
+) -> Tensor:
+    """Return the class with the largest logit for each image.
+
+    images : (n, 1, 28, 28) float32, n >= 0
+    returns : (n,) int64
+
+    The model runs in evaluation mode and is then put back as it was.
+    """
+    require_module("model", model)
+    require_int("batch_size", batch_size, 1)
+    if images.dtype != torch.float32:
+        raise TypeError(f"images must be torch.float32, got {images.dtype}")
+    with inference(model):
+        logits = [model(batch) for batch in images.split(batch_size)]
+    return torch.cat(logits).argmax(dim=1)
+
+
+def evaluate(model: nn.Module, split: Split) -> Score:
+    """Score a model on the images of a split, which must be unseen ones.
+
+    Training images of the data set that the model learned from are allowed;
+    see `require_unseen` for what is not.
+    """
+    require_module("model", model)
+    require_images("split", split)
+    require_unseen(model, split)
+    correct = predict(model, split.images) == split.labels
+    return Score(correct.numpy(), f"{split.dataset} {split.part}")
+
+
+def require_unseen(model: nn.Module, split: Split) -> None:
+    """Refuse images that the model may have learned from by another name.
+
+    All of mnist5k comes from MNIST's 60,000 training images, so a model
+    trained on mnist knows it, the test images included.
+    """
+    learned = getattr(model, "trained_on", None)
+    if (
+        learned in _OF_MNIST_TRAINING
+        and learned != split.dataset
+        and split.part in _OF_MNIST_TRAINING.get(split.dataset, ())
+    ):
+        raise ValueError(
+            f"model must not know the images, got one trained on {learned} "
+            f"and {split.dataset}'s {split.part} images: both are taken from "
+            "MNIST's training images"
+        )
+
+
+def require_images(name: str, split: Split) -> None:
+    """Refuse anything but a split that holds images."""
+    if not isinstance(split, Split):
+        raise TypeError(f"{name} must be a Split, got {type(split).__name__}")
+    require_int(f"number of images in {name}", len(split), 1)
