@@ -24,6 +24,7 @@ _LAZY = {
     "measuring": "measuring",
     "models": "models",
     "plotting": "plotting",
+    "pruning": "pruning",
     "quantization": "quantization",
     "studies": "studies",
     "training": "training",

@@ -48,6 +48,11 @@ def _require_no_weight(name: str, module: nn.Module) -> None:
             )
 
 
+def weight_of(model: nn.Module, name: str) -> nn.Parameter:
+    """Return the weight of the Linear or Conv2d of that name."""
+    return model.get_submodule(name).weight  # type: ignore[return-value]
+
+
 def with_layers_replaced(
     model: nn.Module, replacements: dict[str, nn.Module]
 ) -> nn.Module:

@@ -1,12 +1,13 @@
 """Training a network, and telling how good it is."""
 
 from .evaluation import evaluate, predict, require_unseen
-from .loop import Epoch, Step, Training, train, warm_cosine
+from .loop import Epoch, Step, Training, count_steps, train, warm_cosine
 
 __all__ = [
     "Epoch",
     "Step",
     "Training",
+    "count_steps",
     "evaluate",
     "predict",
     "require_unseen",

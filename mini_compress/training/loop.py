@@ -123,7 +123,7 @@ def train(
     # channels last: the layout in which a processor convolves fastest
     model = _laid_out(copy.deepcopy(model), torch.channels_last)
     model.trained_on = data.name  # type: ignore[assignment]
-    num_steps = epochs * math.ceil(len(data.train) / batch_size)
+    num_steps = count_steps(data, epochs=epochs, batch_size=batch_size)
     optimizer = AdamW(
         model.parameters(),
         lr=learning_rate,
@@ -156,6 +156,13 @@ def train(
     model.load_state_dict(weights)
     model = _laid_out(model, torch.contiguous_format).eval()
     return Training(model, tuple(history), best)
+
+
+def count_steps(data: Dataset, *, epochs: int, batch_size: int) -> int:
+    """Count the steps of a training; the last batch of an epoch is smaller."""
+    require_int("epochs", epochs, 1)
+    require_int("batch_size", batch_size, 1)
+    return epochs * math.ceil(len(data.train) / batch_size)
 
 
 def warm_cosine(step: int, num_steps: int) -> float:
