@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 def require_module(name: str, value: object) -> None:
@@ -12,6 +12,19 @@ def require_module(name: str, value: object) -> None:
     if not isinstance(value, nn.Module):
         got = type(value).__name__
         raise TypeError(f"{name} must be a torch.nn.Module, got {got}")
+
+
+def require_image_tensor(images: object) -> None:
+    """Refuse anything but a float32 tensor of images, finite and not empty."""
+    if not isinstance(images, Tensor) or images.dtype != torch.float32:
+        got = getattr(images, "dtype", type(images).__name__)
+        raise TypeError(f"images must be a float32 tensor, got {got}")
+    if images.numel() == 0:
+        raise ValueError(
+            f"images must not be empty, got shape {tuple(images.shape)}"
+        )
+    if not images.isfinite().all():
+        raise ValueError("images must be finite, got NaN or infinity")
 
 
 @contextmanager

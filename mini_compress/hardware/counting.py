@@ -15,11 +15,11 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from ..layers import IntegerLayer, WeightOnlyLayer
+from ..layers import IntegerLayer, SparseLayer, WeightOnlyLayer
 
 FLOAT_BITS = 32
 _TORCH_LAYERS = (nn.Linear, nn.Conv2d)
-_OUR_LAYERS = (WeightOnlyLayer, IntegerLayer)
+_OUR_LAYERS = (WeightOnlyLayer, IntegerLayer, SparseLayer)
 _NORMALIZATIONS = (
     nn.BatchNorm1d,
     nn.BatchNorm2d,
@@ -92,11 +92,12 @@ def stored_bytes(layer: nn.Module) -> int:
 def parameters_of(layer: nn.Module) -> list[Tensor]:
     """Give weight and bias as the numbers that they stand for.
 
-    Codes are dequantized, so that a zero is a zero; a normalization gives its
-    scale and shift, and a layer without parameters nothing.
+    Codes are dequantized, so that a zero is a zero, and zeros that are not
+    stored are put back; a normalization gives its scale and shift, and a
+    layer without parameters nothing.
     """
     if isinstance(layer, _OUR_LAYERS):
-        found = [layer.weight.dequantize(), layer.bias]
+        found = [layer.dense_weight(), layer.bias]
     else:
         found = [getattr(layer, "weight", None), getattr(layer, "bias", None)]
     return [x.detach() for x in found if isinstance(x, torch.Tensor)]

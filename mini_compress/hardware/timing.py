@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from .._inference import inference, require_module, torch_threads
 from .._require import require_int
-from .counting import FLOAT_BITS, activation_bits, is_counted, weight_bits
+from .counting import FLOAT_BITS, activation_bits, is_counted
 
 
 @dataclass(frozen=True)
@@ -133,8 +133,8 @@ def _arithmetic(model: nn.Module) -> str:
     """Name what the layers multiply: "float32", "float32 x 4-bit weights"."""
     kinds = set()
     for layer in filter(is_counted, model.modules()):
-        bits, weights = activation_bits(layer), weight_bits(layer)
+        bits = activation_bits(layer)
         kind = "float32" if bits == FLOAT_BITS else f"{bits}-bit activations"
-        stored = f" x {weights}-bit weights" if weights != FLOAT_BITS else ""
-        kinds.add(kind + stored)
+        stored = getattr(layer, "weight_kind", None)
+        kinds.add(f"{kind} x {stored}" if stored else kind)
     return " + ".join(sorted(kinds)) or "module"

@@ -3,10 +3,31 @@
 affine   real numbers as integer codes, and back
 integer  products and convolutions of codes, and their requantization
 packing  codes of 1, 2 and 4 bits, several to a byte
-planes   codes of 2 to 8 bits, in planes of those
+planes   codes of 1 to 8 bits, in planes of those
+masks    which weights stay when others are removed
+sparse   matrices that leave zeros out, and their products
 naive    the same functions as plain loops: the definitions
+naive_sparse  the loops of masks and of sparse matrices
 """
 
-from . import affine, integer, naive, packing, planes
+from . import (
+    affine,
+    integer,
+    masks,
+    naive,
+    naive_sparse,
+    packing,
+    planes,
+    sparse,
+)
 
-__all__ = ["affine", "integer", "naive", "packing", "planes"]
+__all__ = [
+    "affine",
+    "integer",
+    "masks",
+    "naive",
+    "naive_sparse",
+    "packing",
+    "planes",
+    "sparse",
+]

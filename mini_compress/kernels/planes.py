@@ -1,4 +1,4 @@
-"""Codes of 2 to 8 bits in exactly that many bits each.
+"""Codes of 1 to 8 bits in exactly that many bits each.
 
 `pack_bits` knows 1, 2 and 4 bits, which divide a byte. A code of another
 width is cut into planes of those widths, from its low bits up: 3 bits are a
@@ -14,10 +14,11 @@ __all__ = ["num_packed_bytes", "pack_planes", "unpack_planes"]
 
 
 def pack_planes(codes: np.ndarray, *, bits: int) -> np.ndarray:
-    """Pack signed codes of `bits` bits.
+    """Pack codes of `bits` bits.
 
-    codes : (...) int8 in [-2**(bits-1), 2**(bits-1) - 1], read in C order
-    bits : 2 to 8
+    codes : (...) int8 or uint8, read in C order; every code fits `bits`
+        (int8: [-2**(bits-1), 2**(bits-1) - 1], uint8: [0, 2**bits - 1])
+    bits : 1 to 8
     returns : (num_packed_bytes(size, bits),) uint8, one plane after another
 
     >>> codes = np.array([-4, 3, 1, 0], np.int8)
@@ -25,9 +26,11 @@ def pack_planes(codes: np.ndarray, *, bits: int) -> np.ndarray:
     >>> len(packed), unpack_planes(packed, bits=3, count=4)
     (2, array([-4,  3,  1,  0], dtype=int8))
     """
-    require_dtype("codes", codes, np.int8)
+    require_dtype("codes", codes, np.int8, np.uint8)
     widths = _plane_widths(bits)
-    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+    low, high = 0, 2**bits - 1
+    if codes.dtype == np.int8:
+        low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
     if codes.size and (codes.min() < low or codes.max() > high):
         raise ValueError(
             f"codes must be in [{low}, {high}] for {bits} bits, "
@@ -42,19 +45,22 @@ def pack_planes(codes: np.ndarray, *, bits: int) -> np.ndarray:
     return np.concatenate(planes)
 
 
-def unpack_planes(packed: np.ndarray, *, bits: int, count: int) -> np.ndarray:
-    """Take signed codes out of the planes that `pack_planes` made.
+def unpack_planes(
+    packed: np.ndarray, *, bits: int, count: int, signed: bool = True
+) -> np.ndarray:
+    """Take codes out of the planes that `pack_planes` made.
 
     packed : (num_packed_bytes(count, bits),) uint8
-    bits : 2 to 8
+    bits : 1 to 8
     count : how many codes
-    returns : (count,) int8
+    signed : the codes are in two's complement
+    returns : (count,) int8 when signed, else uint8
     """
     require_dtype("packed", packed, np.uint8)
     expected = num_packed_bytes(count, bits)
     require_equal("shape of packed", (expected,), packed.shape)
     if bits == 8:
-        return packed.view(np.int8)
+        return packed.view(np.int8) if signed else packed
     codes = np.zeros(count, np.uint8)
     start = shift = 0
     for width in _plane_widths(bits):
@@ -64,12 +70,14 @@ def unpack_planes(packed: np.ndarray, *, bits: int, count: int) -> np.ndarray:
         )
         codes |= plane << shift
         start, shift = stop, shift + width
+    if not signed:
+        return codes
     sign = 1 << (bits - 1)  # two's complement: the top bit counts negative
     return (codes ^ sign).view(np.int8) - np.int8(sign)
 
 
 def num_packed_bytes(count: int, bits: int) -> int:
-    """Return how many bytes `count` codes of 2 to 8 bits take.
+    """Return how many bytes `count` codes of 1 to 8 bits take.
 
     >>> num_packed_bytes(1000, 3), num_packed_bytes(1000, 8)
     (375, 1000)
@@ -80,5 +88,5 @@ def num_packed_bytes(count: int, bits: int) -> int:
 
 def _plane_widths(bits: int) -> list[int]:
     """Return the powers of two that sum to `bits`."""
-    require_int("bits", bits, 2, 8)
+    require_int("bits", bits, 1, 8)
     return [width for width in (8, 4, 2, 1) if bits & width]

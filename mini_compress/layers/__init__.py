@@ -1,4 +1,4 @@
-"""What a compressed network is made of: torch modules that hold codes.
+"""What a compressed network is made of: modules that hold codes, or no zeros.
 
 All of them are for inference: their state lies in buffers, not parameters.
 """
@@ -6,6 +6,7 @@ All of them are for inference: their state lies in buffers, not parameters.
 from .geometry import Conv2dGeometry, LinearGeometry, geometry_of
 from .integer import IntegerLayer
 from .packed_weight import PackedWeight
+from .sparse import SparseLayer, SparseWeight
 from .weight_only import WeightOnlyLayer
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "IntegerLayer",
     "LinearGeometry",
     "PackedWeight",
+    "SparseLayer",
+    "SparseWeight",
     "WeightOnlyLayer",
     "geometry_of",
 ]

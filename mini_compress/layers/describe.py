@@ -8,6 +8,7 @@ from torch import nn
 from .._require import require_one_of
 from .geometry import Conv2dGeometry, Geometry, LinearGeometry, geometry_of
 from .integer import IntegerLayer
+from .sparse import SparseLayer
 from .weight_only import WeightOnlyLayer
 
 GEOMETRIES = {"linear": LinearGeometry, "conv2d": Conv2dGeometry}
@@ -26,11 +27,16 @@ def describe(module: nn.Module | None) -> dict[str, Any] | None:
         geometry = geometry_of(module)
         settings = {"bias": module.bias is not None}
         return _with_geometry(module, geometry, settings)
-    if isinstance(module, WeightOnlyLayer | IntegerLayer):
+    if isinstance(module, WeightOnlyLayer | IntegerLayer | SparseLayer):
         return _with_geometry(module, module.geometry, module.settings)
-    if isinstance(module, nn.BatchNorm2d):
+    if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
         size = {"num_features": module.num_features, "eps": module.eps}
-        return {"kind": "BatchNorm2d", **size}
+        unusual = {
+            name: False
+            for name in ("affine", "track_running_stats")
+            if not getattr(module, name)
+        }
+        return {"kind": type(module).__name__, **size, **unusual}
     if isinstance(module, nn.Identity):
         return {"kind": "Identity"}
     return None
@@ -83,8 +89,10 @@ def _build_conv2d(geometry: Conv2dGeometry, bias: bool) -> nn.Conv2d:
 BUILDERS: dict[str, Any] = {
     "Linear": _build_linear,
     "Conv2d": _build_conv2d,
+    "BatchNorm1d": nn.BatchNorm1d,
     "BatchNorm2d": nn.BatchNorm2d,
     "Identity": nn.Identity,
     "WeightOnlyLayer": WeightOnlyLayer,
     "IntegerLayer": IntegerLayer,
+    "SparseLayer": SparseLayer,
 }

@@ -73,6 +73,15 @@ class IntegerLayer(nn.Module):
         """Bits per weight, without the steps."""
         return self.weight.bits
 
+    @property
+    def weight_kind(self) -> str:
+        """What is multiplied with the input, in words."""
+        return f"{self.weight.bits}-bit weights"
+
+    def dense_weight(self) -> Tensor:
+        """Return the weight as the numbers that it stands for."""
+        return self.weight.dequantize()
+
     def forward(self, x: Tensor) -> Tensor:
         """Apply the layer; x and the result are float32."""
         acc = self.accumulate(self.quantize_input(x))

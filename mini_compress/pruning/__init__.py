@@ -2,7 +2,13 @@
 
 from .criteria import CRITERIA, score_channels
 from .filters import choose_channels, prune_filters
-from .fine_tuning import Round, fine_tune, keep_masked, prune_iteratively
+from .fine_tuning import (
+    Round,
+    fine_tune,
+    keep_masked,
+    prune_iteratively,
+    round_sparsities,
+)
 from .gradual import prune_gradually
 from .groups import PruningGroup, find_groups
 from .lottery import Rung, climb_ladder
@@ -12,6 +18,7 @@ from .schedules import CubicSchedule
 from .sensitivity import Sensitivity, scan_sensitivity
 from .slimming import scale_penalty
 from .thinning import mask_channels, thin
+from .storage import store_sparse
 from .weights import (
     apply_masks,
     magnitude_masks,
@@ -42,11 +49,13 @@ __all__ = [
     "prune_filters",
     "prune_gradually",
     "prune_iteratively",
+    "round_sparsities",
     "random_masks",
     "scale_penalty",
     "scan_sensitivity",
     "score_channels",
     "sparsity_of",
+    "store_sparse",
     "taylor_masks",
     "thin",
 ]

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .._inference import require_image_tensor
+
 BATCH_SIZE = 500
 
 
@@ -22,7 +24,7 @@ def observe_ranges(
         must not choose anything, ranges included.
     returns : name -> (2,) float32: lowest, highest
     """
-    _require_images(images)
+    require_image_tensor(images)
     ranges: dict[str, np.ndarray] = {}
     observed = copy.deepcopy(model).eval()
     for name in names:
@@ -51,15 +53,3 @@ def _watch(name: str, ranges: dict[str, np.ndarray]) -> Callable[..., None]:
         )
 
     return widen
-
-
-def _require_images(images: Tensor) -> None:
-    if not isinstance(images, Tensor) or images.dtype != torch.float32:
-        got = getattr(images, "dtype", type(images).__name__)
-        raise TypeError(f"images must be a float32 tensor, got {got}")
-    if images.numel() == 0:
-        raise ValueError(
-            f"images must not be empty, got shape {tuple(images.shape)}"
-        )
-    if not images.isfinite().all():
-        raise ValueError("images must be finite, got NaN or infinity")

@@ -43,6 +43,7 @@ class Study:
         points, fixed before the first run; None where no accuracy is measured
     uses : extra packages whose versions belong in the result
     alone : runs disturb each other, as timings do: one at a time
+    own_baselines : the study trains its baselines itself, by another recipe
     """
 
     name: str
@@ -53,6 +54,7 @@ class Study:
     margin: float | None = None
     uses: tuple[str, ...] = ()
     alone: bool = False
+    own_baselines: bool = False
 
 
 def key_of(run: Run | Row | TimingRow, but: Sequence[str] = ()) -> str:

@@ -50,7 +50,7 @@ def run_study(
     journal = Journal(path, _header(study, runs))
     done = {key_of(row) for row in journal.rows}
     pending = [run for run in runs if key_of(run) not in done]
-    places = _untrained(pending)
+    places = [] if study.own_baselines else _untrained(pending)
     print(_plan(study, runs, pending, places, jobs), flush=True)
     _train(places, jobs)
     _measure(study, pending, jobs, journal)

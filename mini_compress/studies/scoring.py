@@ -8,7 +8,7 @@ from torch import nn
 from .. import artifact, training
 from ..hardware import layer_costs
 from ..measuring import compare
-from .baselines import load_baseline, load_data
+from .baselines import Baseline, load_baseline, load_data
 from .grid import Run
 from .rows import FLOAT, Row
 
@@ -22,6 +22,11 @@ def score_run(run: Run, compress: Compress) -> Row:
         run of the baseline itself, whose method is "float"
     """
     baseline = load_baseline(run.network, run.dataset, run.seed)
+    return score_against(baseline, run, compress)
+
+
+def score_against(baseline: Baseline, run: Run, compress: Compress) -> Row:
+    """Score a run's network beside a baseline that the study has trained."""
     start = time.process_time()
     model = baseline.model
     if run.method != FLOAT:

@@ -1,0 +1,123 @@
+"""A layer whose weight is stored without its zeros.
+
+The weight is unpacked each time it is used, and the product is the dense one:
+the file shrinks, the multiplications stay what they were. Products that skip
+zeros are in `kernels.sparse`.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .._require import require_equal, require_int
+from ..kernels.planes import num_packed_bytes
+from ..kernels.sparse import RelativeIndexMatrix
+from .geometry import Geometry
+
+
+class SparseWeight(nn.Module):
+    """Non-zero weights, and the gaps between them in a few bits.
+
+    shape : (outputs, ...) of the weight, read row after row
+    index_bits : 1 to 8, of a gap
+    num_values : non-zeros and fillers
+
+    Buffers: values, (num_values,) float32; gaps, packed uint8. See
+    `kernels.sparse.RelativeIndexMatrix`.
+    """
+
+    values: Tensor
+    gaps: Tensor
+
+    def __init__(
+        self, shape: tuple[int, ...], *, index_bits: int, num_values: int
+    ) -> None:
+        super().__init__()
+        require_int("index_bits", index_bits, 1, 8)
+        require_int("num_values", num_values, 0)
+        self.shape = tuple(shape)
+        self.index_bits = index_bits
+        num_bytes = num_packed_bytes(num_values, index_bits)
+        self.register_buffer("values", torch.zeros(num_values))
+        self.register_buffer("gaps", torch.zeros(num_bytes, dtype=torch.uint8))
+
+    def store(self, matrix: RelativeIndexMatrix) -> None:
+        """Keep the entries of a matrix of (outputs, all others)."""
+        require_equal("index_bits", self.index_bits, matrix.index_bits)
+        require_equal("entries", len(self.values), len(matrix.values))
+        self.values.copy_(torch.from_numpy(np.array(matrix.values)))
+        self.gaps.copy_(torch.from_numpy(np.array(matrix.gaps)))
+
+    def to_dense(self) -> Tensor:
+        """Return the weight with its zeros, float32 of its shape."""
+        rows = self.shape[0]
+        matrix = RelativeIndexMatrix(
+            self.values.numpy(),
+            self.gaps.numpy(),
+            self.index_bits,
+            (rows, int(np.prod(self.shape[1:]))),
+        )
+        return torch.from_numpy(matrix.to_dense()).reshape(self.shape)
+
+    def extra_repr(self) -> str:
+        """Show what is stored, when the module is printed."""
+        return (
+            f"{self.shape}, index_bits={self.index_bits}, "
+            f"num_values={len(self.values)}"
+        )
+
+
+class SparseLayer(nn.Module):
+    """A linear or convolutional layer with a weight of non-zeros and gaps.
+
+    geometry : what the layer multiplies with what
+    bias : whether it has one, (outputs,) float32
+    index_bits, num_values : see `SparseWeight`
+    """
+
+    bias: Tensor | None
+    activation_bits = None  # float32
+    weight_bits = 32
+    weight_kind = "sparse weights"
+
+    def __init__(
+        self,
+        geometry: Geometry,
+        *,
+        bias: bool,
+        index_bits: int,
+        num_values: int,
+    ) -> None:
+        super().__init__()
+        self.geometry = geometry
+        self.weight = SparseWeight(
+            geometry.weight_shape, index_bits=index_bits, num_values=num_values
+        )
+        outputs = geometry.weight_shape[0]
+        self.register_buffer("bias", torch.zeros(outputs) if bias else None)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the constructor was given, besides the geometry."""
+        return {
+            "bias": self.bias is not None,
+            "index_bits": self.weight.index_bits,
+            "num_values": len(self.weight.values),
+        }
+
+    def dense_weight(self) -> Tensor:
+        """Return the weight as the numbers that it stands for."""
+        return self.weight.to_dense()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the layer; x and the result are float32."""
+        y = self.geometry.product(x, self.dense_weight())
+        if self.bias is not None:
+            y = y + self.geometry.per_output(self.bias)
+        return y
+
+    def extra_repr(self) -> str:
+        """Show the geometry when the module is printed."""
+        return f"{self.geometry}, bias={self.bias is not None}"
