@@ -36,12 +36,16 @@ class Table:
         return "\n".join([f"**{self.caption}**", "", *cells])
 
     def html(self) -> str:
-        """Write a table of the class that notebooks style."""
+        """Write a table of the class that notebooks style.
+
+        It can be focused, so that keys scroll it where it is too wide.
+        """
         head = _html_row(self.header, "col")
         body = "".join(_html_row(row, "row") for row in self.rows)
         return (
-            f'<table class="dataframe"><caption>{escape(self.caption)}'
-            f"</caption><thead>{head}</thead><tbody>{body}</tbody></table>"
+            '<table class="dataframe" tabindex="0">'
+            f"<caption>{escape(self.caption)}</caption>"
+            f"<thead>{head}</thead><tbody>{body}</tbody></table>"
         )
 
 

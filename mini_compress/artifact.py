@@ -22,7 +22,7 @@ from ._require import require_one_of
 from .layers.describe import build_module, describe
 from .models import NETWORKS, build
 
-__all__ = ["from_bytes", "load", "save", "to_bytes"]
+__all__ = ["file_parts", "from_bytes", "load", "save", "to_bytes"]
 
 FORMAT, VERSION = "mini_compress", 1
 NO_DIGEST = b"0" * 64
@@ -90,6 +90,33 @@ def from_bytes(
     _fill(model, safetensors.torch.load(data), name)
     model.trained_on = header["trained_on"]
     return model.eval()
+
+
+def file_parts(data: bytes) -> dict[str, int]:
+    """Count the bytes of a file by what they are for.
+
+    data : a whole file, as `to_bytes` returns it
+    returns : bytes of "weights or codes", of "scales" (with the zero points
+        that belong to them), of "biases" and of the "header", which add up to
+        the length of the file
+
+    >>> file_parts(to_bytes(nn.Linear(10, 4)))["biases"]
+    16
+    """
+    _read_header(data, "data")  # refuses what is not a whole file of ours
+    entries, start = _read_entries(data, "data")
+    parts = dict.fromkeys(("weights or codes", "scales", "biases"), 0)
+    for name, entry in entries.items():
+        if "data_offsets" in entry:
+            begin, end = entry["data_offsets"]
+            parts[_part_of(name.split(".")[-1])] += end - begin
+    return {**parts, "header": start}
+
+
+def _part_of(tensor_name: str) -> str:
+    if tensor_name.endswith(("scale", "zero_point")):
+        return "scales"
+    return "biases" if tensor_name == "bias" else "weights or codes"
 
 
 def _differences(model: nn.Module) -> dict[str, dict[str, Any]]:

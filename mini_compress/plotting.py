@@ -5,10 +5,17 @@ the common forms of color blindness, have a contrast of at least 3 against
 white, and markers tell the families apart in black and white.
 """
 
+from collections.abc import Mapping
 from importlib import resources
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from ._require import require_int, require_one_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Look = tuple[str, str, str]  # color, hatch, color of hatch and edge
 
 # family of methods -> sRGB color; `float` is the uncompressed baseline
 COLORS = MappingProxyType(
@@ -63,6 +70,36 @@ def _mix(color: str, place: float) -> str:
     end, share = (255, TO_WHITE) if place > 0 else (0, TO_BLACK)
     mixed = [round(old + abs(place) * share * (end - old)) for old in channels]
     return "#" + "".join(f"{value:02x}" for value in mixed)
+
+
+def stack_bars(
+    axes: "Axes",
+    bars: Mapping[str, Mapping[str, float]],
+    looks: Mapping[str, Look],
+) -> "Axes":
+    """Draw horizontal bars made of parts, the first bar at the top.
+
+    bars : name -> its parts, part -> length; every bar has the same parts
+    looks : part -> color, hatch and edge, in the order of the parts
+    """
+    starts = [0.0] * len(bars)
+    for part, (color, hatch, edge) in looks.items():
+        lengths = [bar[part] for bar in bars.values()]
+        axes.barh(
+            list(bars),
+            lengths,
+            0.62,
+            starts,
+            color=color,
+            hatch=hatch,
+            edgecolor=edge,
+            linewidth=0.5,
+            label=part,
+        )
+        starts = [a + b for a, b in zip(starts, lengths, strict=True)]
+    axes.invert_yaxis()
+    axes.grid(axis="y", visible=False)
+    return axes
 
 
 def use_book_style() -> None:

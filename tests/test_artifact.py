@@ -46,6 +46,21 @@ def test_every_network_comes_back_the_same(name, tmp_path):
         assert artifact.to_bytes(loaded) == path.read_bytes()
 
 
+def test_parts_add_up_to_the_file():
+    for model in compressed("ConvNet"):
+        data = artifact.to_bytes(model)
+        assert sum(artifact.file_parts(data).values()) == len(data)
+    plain, _, groups, tensor, static, *_ = (
+        artifact.file_parts(artifact.to_bytes(x)) for x in compressed("ConvNet")
+    )
+    assert plain["scales"] == 0
+    assert tensor["scales"] == 5 * 4  # one for each of five layers
+    assert static["scales"] > tensor["scales"]
+    assert groups["weights or codes"] < plain["weights or codes"] / 9
+    with pytest.raises(ValueError, match=r"data must be a file of mini_comp"):
+        artifact.file_parts(b"x" * 100)
+
+
 def test_packed_codes_make_the_file_small():
     """Bits per weight in the file: the codes', plus steps and header."""
     model = models.build("LeNet300")

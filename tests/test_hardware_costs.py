@@ -123,6 +123,17 @@ def test_a_layer_called_twice_costs_twice():
     assert [x.macs for x in cost.layers] == [16, 16]
 
 
+def test_a_batch_moves_its_weights_once():
+    cost = layer_costs(models.build("LeNet5", seed=0))
+    batch = cost.for_batch(8)
+    assert batch.macs == 8 * cost.macs
+    weights = sum(x.weight_bytes for x in cost.layers)
+    assert batch.num_bytes - weights == 8 * (cost.num_bytes - weights)
+    assert cost.for_batch(1) == cost
+    with pytest.raises(ValueError, match=r"num_examples must be >= 1, got 0"):
+        cost.for_batch(0)
+
+
 def test_model_stays_as_it_was():
     model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Dropout())
     model[2].eval()

@@ -149,7 +149,7 @@ def test_real_and_modelled_are_never_in_one_table(network):
     assert (real.caption, modelled.caption[:8]) == ("Real", "Modelled")
     assert "roofline" not in real.html()
     assert "measured" not in modelled.html()
-    assert costs._repr_html_().count('<table class="dataframe">') == 2
+    assert costs._repr_html_().count('<table class="dataframe" ') == 2
     assert costs._repr_markdown_().count("**") == 4
 
 
@@ -166,8 +166,17 @@ def test_compares_ledgers(network):
     assert real.rows[0][5] == "1.00"
     assert times.header[1:] == tuple(x.name for x in DEVICES.values())
     assert "lower bound (roofline)" in times.caption
-    assert energies.header[1:] == ("sram_1mb", "dram")
+    assert energies.header[1:] == ("SRAM", "DRAM")
+    assert real.header[-1] == "MACs"
     assert "4 bits" in both._repr_html_()
+
+
+def test_compares_milliseconds_only_where_there_are_any(network):
+    timed = ledger(network, images=torch.rand(1, 1, 28, 28))
+    real = compare({"timed": timed, "not": ledger(network)}).tables()[0]
+    assert real.header[-1] == "ms measured"
+    assert [len(row) for row in real.rows] == [len(real.header)] * 2
+    assert real.rows[1][-1] == "-"
 
 
 def test_refused_input(network):

@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from mini_compress.plotting import COLORS, MARKERS, shades, use_book_style
+from mini_compress.plotting import (
+    COLORS,
+    MARKERS,
+    shades,
+    stack_bars,
+    use_book_style,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -116,3 +122,13 @@ def test_a_figure_is_the_same_text_twice():
         texts.append(buffer.getvalue())
     assert texts[0] == texts[1]
     assert COLORS["float"] in texts[0]
+
+
+def test_parts_of_a_bar_follow_each_other():
+    _, axes = plt.subplots()
+    looks = {"a": ("black", "", "white"), "b": ("white", "//", "black")}
+    bars = {"one": {"a": 1, "b": 2}, "two": {"a": 3, "b": 0}}
+    stack_bars(axes, bars, looks)
+    ends = [(bar.get_x(), bar.get_width()) for bar in axes.patches]
+    plt.close()
+    assert ends == [(0, 1), (0, 3), (1, 2), (3, 0)]

@@ -5,14 +5,17 @@
    widgets use the same ones as the figures.
 3. Docstrings are set as `mc_docstrings` describes.
 4. Scripts of sphinx-thebe are dropped: unused, and loaded twice.
-5. Tables can be focused: on a phone they scroll, and keys must reach that.
-6. Chapters offer their lessons, see `mc_lessons`.
+5. Tables and figures can be focused: on a phone they scroll, and keys must
+   reach that.
+6. A number and its unit stay on one line.
+7. Chapters offer their lessons, see `mc_lessons`.
 """
 
 import os
 import re
 from pathlib import Path
 
+from docutils import nodes
 from mc_docstrings import typeset
 from mc_lessons import copy_lessons, offer_lesson
 
@@ -21,6 +24,12 @@ from mini_compress.plotting import COLORS
 BOOK = Path(__file__).resolve().parent.parent
 PALETTE = "palette.css"
 TABLE = re.compile(r'<table class="([^"]*\btable\b)')
+FIGURE = re.compile(r"(<figure\b[^>]*>\s*)(<img [^>]*>)")
+SCROLLER = r'\1<div class="figure" tabindex="0" role="group">\2</div>'
+BEFORE_UNIT = re.compile(
+    r"(?<=\d) (?=(?:%|pp|x|[num\u00b5]s|[KMG]i?B|[\u00b5u]J)(?!\w))"
+)
+NOT_PROSE = (nodes.literal, nodes.literal_block, nodes.math, nodes.raw)
 
 
 def set_kernel_environment(app):
@@ -63,12 +72,19 @@ def drop_thebe(app, pagename, templatename, context, doctree):
     ]
 
 
-def make_tables_focusable(app, pagename, templatename, context, doctree):
-    """Let the keyboard scroll a table that is wider than a phone."""
+def make_wide_things_focusable(app, pagename, templatename, context, doctree):
+    """Let the keyboard scroll a table or a figure wider than a phone."""
     if "body" in context:
-        context["body"] = TABLE.sub(
-            r'<table tabindex="0" class="\1', context["body"]
-        )
+        body = TABLE.sub(r'<table tabindex="0" class="\1', context["body"])
+        context["body"] = FIGURE.sub(SCROLLER, body)
+
+
+def keep_units(app, doctree, docname):
+    """Put a no-break space between a number and the unit after it."""
+    for text in list(doctree.findall(nodes.Text)):
+        glued = BEFORE_UNIT.sub("\u00a0", text)
+        if glued != text and not isinstance(text.parent, NOT_PROSE):
+            text.parent.replace(text, nodes.Text(glued))
 
 
 def setup(app):
@@ -77,7 +93,8 @@ def setup(app):
     app.connect("builder-inited", write_palette)
     app.connect("autodoc-process-docstring", typeset_docstring)
     app.connect("html-page-context", drop_thebe, priority=900)
-    app.connect("html-page-context", make_tables_focusable)
+    app.connect("html-page-context", make_wide_things_focusable)
+    app.connect("doctree-resolved", keep_units)
     app.connect("doctree-resolved", offer_lesson)
     app.connect("build-finished", copy_lessons)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -12,7 +12,13 @@ from .energy import Energy, model_energy
 from .machine import measure_machine
 from .profiles import DeviceProfile, Source
 from .report import Ledger, Modelled, ledger
-from .roofline import LayerTime, ModelTime, model_time, plot_roofline
+from .roofline import (
+    LayerTime,
+    ModelTime,
+    layer_time,
+    model_time,
+    plot_roofline,
+)
 from .timing import Timing, measure_model_ms, measure_ms
 
 __all__ = [
@@ -31,6 +37,7 @@ __all__ = [
     "compare",
     "find_device",
     "layer_costs",
+    "layer_time",
     "ledger",
     "measure_machine",
     "measure_model_ms",

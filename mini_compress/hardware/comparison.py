@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .._tables import Table, Tables, significant
+from .energy import MEMORY_NAMES
 from .report import Ledger
 from .roofline import LOWER_BOUND
 
@@ -19,10 +20,13 @@ class Comparison(Tables):
         return self._real(), self._times(), self._energies()
 
     def _real(self) -> Table:
+        """Show what is counted; milliseconds if any network was timed."""
         header = (
             *("network", "parameters", "non-zeros", "sparsity", "KB"),
             *("compression ratio", "MACs", "ms measured"),
         )
+        timed = any(x.timing for x in self.ledgers.values())
+        end = len(header) if timed else -1
         rows = [
             (
                 name,
@@ -36,7 +40,7 @@ class Comparison(Tables):
             )
             for name, costs in self.ledgers.items()
         ]
-        return Table("Real", header, tuple(rows))
+        return Table("Real", header[:end], tuple(row[:end] for row in rows))
 
     def _times(self) -> Table:
         names = [x.device.name for x in self._first.modelled]
@@ -56,7 +60,8 @@ class Comparison(Tables):
             figures = (significant(energies[kind].total_uj) for kind in kinds)
             rows.append((name, *figures))
         caption = "Modelled: microjoules of a 45 nm chip, by memory"
-        return Table(caption, ("network", *kinds), tuple(rows))
+        names = (MEMORY_NAMES[kind] for kind in kinds)
+        return Table(caption, ("network", *names), tuple(rows))
 
     @property
     def _first(self) -> Ledger:

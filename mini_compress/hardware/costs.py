@@ -13,7 +13,7 @@ deploys them hands on the codes, and so does ReLU or pooling after them.
 """
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -95,6 +95,25 @@ class ModelCost(Tables):
     def num_bytes(self) -> int:
         """Bytes moved for one example."""
         return sum(layer.num_bytes for layer in self.layers)
+
+    def for_batch(self, num_examples: int) -> "ModelCost":
+        """Return the cost of a batch: weights move once, all else each time.
+
+        >>> cost = layer_costs(nn.Linear(4, 2), input_shape=(4,))
+        >>> cost.macs, cost.num_bytes, cost.for_batch(3).num_bytes
+        (8, 64, 112)
+        """
+        require_int("num_examples", num_examples, 1)
+        layers = (
+            replace(
+                layer,
+                macs=num_examples * layer.macs,
+                input_bytes=num_examples * layer.input_bytes,
+                output_bytes=num_examples * layer.output_bytes,
+            )
+            for layer in self.layers
+        )
+        return ModelCost(tuple(layers))
 
     def tables(self) -> tuple[Table, ...]:
         """Show one row for each layer and one for the sum."""

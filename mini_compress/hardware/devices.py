@@ -43,8 +43,8 @@ _PROFILES = {
         macs_per_second={"float32": 1 * 480e6, "int8": 2 * 480e6},
         bytes_per_second=8 * 240e6,
         memory="sram_1mb",
-        ram_bytes=1_000_000,
-        flash_bytes=2_000_000,
+        ram_bytes=2**20,
+        flash_bytes=2 * 2**20,
         sources={
             "float32": Source(
                 _CORTEX_M7,
@@ -62,8 +62,11 @@ _PROFILES = {
                 "flash and SRAM (https://raw.githubusercontent.com/antoinevg/"
                 "nucleo-h7xx/v0.1.2/memory.x)",
             ),
-            "ram": Source(_STM32H743, "about 1 MB of SRAM; clock of 480 MHz"),
-            "flash": Source(_STM32H743, "2 MB of flash"),
+            "ram": Source(
+                _STM32H743,
+                "about 1 MB of SRAM, taken as 2**20 bytes; clock of 480 MHz",
+            ),
+            "flash": Source(_STM32H743, "2 MB of flash, of 2**20 bytes each"),
         },
     ),
     "raspberry_pi_5": DeviceProfile(

@@ -51,6 +51,16 @@ BYTE_PJ = MappingProxyType(
     }
 )
 
+# kind of memory -> what tables call it; networks here are in one of 1 MB
+MEMORY_NAMES = MappingProxyType(
+    {
+        "sram_8kb": "SRAM of 8 KB",
+        "sram_32kb": "SRAM of 32 KB",
+        "sram_1mb": "SRAM",
+        "dram": "DRAM",
+    }
+)
+
 SOURCES = MappingProxyType(
     {
         ("int8", "add"): Source(_TABLE, "Horowitz 2014, 8-bit integer"),

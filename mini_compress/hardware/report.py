@@ -18,7 +18,7 @@ from .._tables import Table, Tables, significant
 from .costs import ModelCost, layer_costs
 from .counting import find_layers, parameters_of
 from .devices import DEVICES, find_device
-from .energy import Energy, model_energy
+from .energy import MEMORY_NAMES, Energy, model_energy
 from .profiles import DeviceProfile
 from .roofline import LOWER_BOUND, model_time
 from .timing import Timing, measure_model_ms
@@ -105,7 +105,7 @@ class Ledger(Tables):
             (
                 x.device.name,
                 significant(x.time_ms),
-                x.device.memory,
+                MEMORY_NAMES[x.device.memory],
                 significant(x.energy.arithmetic_uj),
                 significant(x.energy.memory_uj),
                 {True: "yes", False: "no", None: "-"}[x.fits],

@@ -95,11 +95,12 @@ def model_time(cost: ModelCost, device: str | DeviceProfile) -> ModelTime:
         None and `bound` says which; no other type's rate is put in its place.
     """
     profile = find_device(device)
-    times = (_layer_time(layer, profile) for layer in cost.layers)
+    times = (layer_time(layer, profile) for layer in cost.layers)
     return ModelTime(profile, tuple(times))
 
 
-def _layer_time(layer: LayerCost, device: DeviceProfile) -> LayerTime:
+def layer_time(layer: LayerCost, device: DeviceProfile) -> LayerTime:
+    """Model the shortest time of one layer: of its arithmetic, of its bytes."""
     rate = device.macs_per_second.get(layer.arithmetic)
     compute_ms = 1e3 * layer.macs / rate if rate else None
     if not layer.macs:

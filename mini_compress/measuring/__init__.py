@@ -1,5 +1,6 @@
 """How sure one can be of an accuracy, and of a loss of accuracy."""
 
+from .power import chance_noticed, chance_shown
 from .scores import Comparison, Score, compare, non_inferior
 from .significance import (
     holm,
@@ -12,6 +13,8 @@ from .significance import (
 __all__ = [
     "Comparison",
     "Score",
+    "chance_noticed",
+    "chance_shown",
     "compare",
     "holm",
     "mcnemar_p_value",

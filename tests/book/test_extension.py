@@ -1,6 +1,8 @@
 """The local Sphinx extension: docstrings and colors."""
 
 import mc_book
+from docutils import nodes
+from docutils.utils import new_document
 from mc_docstrings import typeset
 
 from mini_compress.plotting import COLORS
@@ -57,3 +59,26 @@ def test_pages_get_the_colors_of_the_figures(html):
     for color in COLORS.values():
         assert color in css
     assert mc_book.PALETTE in (html / "index.html").read_text()
+
+
+def test_numbers_and_units_stay_together_outside_code():
+    document = new_document("page")
+    text = "77 % of 3 pp in 2 ms, 5 xylophones, 4 bits"
+    document += nodes.paragraph("", text)
+    document += nodes.literal("", text)
+    mc_book.keep_units(None, document, "page")
+    prose, code = (child.astext() for child in document)
+    assert prose == "77\u00a0% of 3\u00a0pp in 2\u00a0ms, 5 xylophones, 4 bits"
+    assert code == text
+
+
+def test_figures_and_tables_can_be_focused():
+    body = (
+        '<figure id="a">\n<img src="a.svg" />\n</figure><table class="table">'
+    )
+    context = {"body": body}
+    mc_book.make_wide_things_focusable(None, "", "", context, None)
+    assert context["body"] == (
+        '<figure id="a">\n<div class="figure" tabindex="0" role="group">'
+        '<img src="a.svg" /></div>\n</figure><table tabindex="0" class="table">'
+    )
