@@ -112,7 +112,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", ".*deprecated.*")  # a peer of ours
     name, vnni = processor()
     print(f"{name}, {'with' if vnni else 'no'} VNNI, one thread")
-    peers = ("numpy", "torch", "onnx", "onnxruntime")
+    peers = ("numpy", "scipy", "torch", "onnx", "onnxruntime")
     print(", ".join(f"{peer} {version(peer)}" for peer in peers), end="\n\n")
     print_cases(smoke, vnni)
     print_limits(smoke)

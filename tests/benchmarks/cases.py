@@ -1,34 +1,17 @@
 """What is timed: a kernel of ours and a peer that does the same work."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import torch
+from case import Case
 from onnx.reference import ReferenceEvaluator
 from sessions import make_model, open_session
+from sparse_cases import growing_sparse_calls, sparse_cases
 from strategies import random_codes
 
 from mini_compress.kernels import affine, integer
-
-
-@dataclass(frozen=True)
-class Case:
-    """Two functions to time side by side.
-
-    least_ratio : the target: peer's time / our time is at least this
-    rounds : how often both are timed
-    needs_vnni : the target holds on processors with VNNI only
-    """
-
-    work: str
-    peer: str
-    ours: Callable[[], object]
-    theirs: Callable[[], object]
-    least_ratio: float
-    rounds: int = 9
-    needs_vnni: bool = False
 
 
 def matmul_cases(side: int, least_int_ratio: float) -> Iterator[Case]:
@@ -121,6 +104,7 @@ def all_cases(smoke: bool) -> Iterator[Case]:
     yield from matmul_cases(256 if smoke else 1024, least_int_ratio=100)
     yield from conv_cases(images=1 if smoke else 8)
     yield from quantize_cases(rows=10 if smoke else 1000)
+    yield from sparse_cases(smoke)
 
 
 def growing_calls(smoke: bool) -> Iterator[tuple[str, int, Callable]]:
@@ -144,3 +128,4 @@ def growing_calls(smoke: bool) -> Iterator[tuple[str, int, Callable]]:
         x = rng.standard_normal((rows, 10_000), np.float32)
         call = partial(affine.quantize, x, affine.choose_affine(x, axis=1))
         yield f"quantize, {rows}x10000", x.size, call
+    yield from growing_sparse_calls(smoke)
