@@ -13,6 +13,7 @@ from mini_compress.pruning import (
     choose_channels,
     find_groups,
     prune_filters,
+    recalibrate_norms,
     score_channels,
 )
 
@@ -226,7 +227,7 @@ def test_the_report_counts_what_the_ledger_counts():
     # a layer between two pruned ones keeps a quarter of its weights
     assert report.param_ratio == pytest.approx(1 - 0.5**2, abs=0.01)
     text = repr(report)
-    assert "parameters           77,754   19,810    74.5 %" in text
+    assert "parameters           77,754   19,810   74.5 %" in text
     assert (
         "features.4.body.3, features.4.skip.0      32     16   50.0 %" in text
     )
@@ -348,3 +349,31 @@ def test_groups_of_another_model_are_refused():
         ValueError, match=r"of 'features.0' must be 20, got None"
     ):
         score_channels(models.LeNet300(), groups, "apoz", images=IMAGES)
+
+
+def test_normalizations_are_measured_anew():
+    model = build("ConvNet").float()
+    images = random_images(600).float()
+    again = recalibrate_norms(model, images)
+    assert not any(module.training for module in again.modules())
+    maps = model.features[0](images)
+    norm = again.features[1]
+    torch.testing.assert_close(norm.running_mean, maps.mean((0, 2, 3)))
+    halves = [x.var((0, 2, 3)) for x in maps.chunk(2)]
+    torch.testing.assert_close(norm.running_var, sum(halves) / 2)
+    outputs = again.features[:2](images).transpose(0, 1).flatten(1)
+    torch.testing.assert_close(outputs.mean(1), norm.bias, atol=1e-4, rtol=0)
+    before, after = model.state_dict(), again.state_dict()
+    for name in before:
+        same = torch.equal(before[name], after[name])
+        assert same == ("running" not in name and "num_" not in name)
+    assert norm.momentum == model.features[1].momentum == 0.1
+    with pytest.raises(TypeError, match="images must be a float32 tensor"):
+        recalibrate_norms(model, images.double())
+
+
+def test_dropout_stays_off_while_normalizations_are_measured():
+    model = build("Mixed").float()
+    one, other = (recalibrate_norms(model, IMAGES) for _ in range(2))
+    for name, value in one.state_dict().items():
+        assert torch.equal(value, other.state_dict()[name])

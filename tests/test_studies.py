@@ -1,6 +1,7 @@
 """Results are read, selected from, and judged; grids name their runs."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from study_facts import METHOD, quantized, result, row, timed
@@ -51,6 +52,13 @@ def test_settings_keep_their_seeds_apart(found):
     assert two.accuracies == pytest.approx((9.4, 9.0, 9.4))
     assert two.mean_accuracy == pytest.approx((9.4 + 9.0 + 9.4) / 3)
     assert two.num_bytes == 140_000
+
+
+def test_the_mean_of_equal_accuracies_is_their_accuracy(found):
+    """A sum of three, divided by 3, is a little more: beyond the highest."""
+    equal = [replace(row, correct=8978, c=0) for row in found.select(bits=8)]
+    setting = studies.results.Setting(tuple(equal), non_inferior=True)
+    assert setting.mean_accuracy == max(setting.accuracies) == 89.78
 
 
 def test_one_seed_that_fails_fails_the_setting(found):

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from .. import artifact, datasets, zoo
+from ..hardware import layer_costs
 from ..measuring import Score
 from ..training import evaluate
 from .core import Attempt, show
@@ -21,6 +22,7 @@ def check_budget(
     num_bytes: int,
     num_correct: int,
     hint: str,
+    num_macs: int | None = None,
 ) -> None:
     """Check a compressed network: the bytes of its file, and its accuracy.
 
@@ -29,6 +31,7 @@ def check_budget(
     num_bytes : its file must have fewer
     num_correct : so many validation images must be right at least
     hint : what to look at if they are not
+    num_macs : an image must take fewer; None for any number
 
     What is judged is the file: the network is read back from its bytes. It
     is a failure to look at the test images meanwhile.
@@ -46,18 +49,31 @@ def check_budget(
     validation = datasets.load(dataset).validation
     with attempt.must(f"the result is a {network} that can be saved and used"):
         data, score = _save_and_score(attempt, small, type(model), validation)
+        macs = layer_costs(small).macs
     print(f"        its file has {len(data):,} bytes")
     with attempt.must(
         f"the file has fewer than {num_bytes:,} bytes",
-        "Numbers that were rounded but stay float32 take as many bytes as "
-        "before; packed codes take fewer.",
+        "Numbers that were rounded, or set to 0, but stay float32 take as "
+        "many bytes as before.",
     ):
         if len(data) >= num_bytes:
             attempt.fail(f"< {num_bytes:,} bytes", f"{len(data):,} bytes")
+    if num_macs is not None:
+        _check_macs(attempt, macs, num_macs)
     print(f"        {score.num_correct} of {len(score)} images are right")
     with attempt.must(f"at least {num_correct} are right", hint):
         if score.num_correct < num_correct:
             attempt.fail(f">= {num_correct}", f"{score.num_correct}")
+
+
+def _check_macs(attempt: Attempt, macs: int, limit: int) -> None:
+    print(f"        an image takes {macs:,} MACs")
+    with attempt.must(
+        f"an image takes fewer than {limit:,} MACs",
+        "Which layers do the multiplications, and which hold the weights?",
+    ):
+        if macs >= limit:
+            attempt.fail(f"< {limit:,} MACs", f"{macs:,} MACs")
 
 
 def _save_and_score(

@@ -12,13 +12,14 @@ from .fine_tuning import (
 from .gradual import prune_gradually
 from .groups import PruningGroup, find_groups
 from .lottery import Rung, climb_ladder
+from .recalibration import recalibrate_norms
 from .regrowth import prune_and_regrow
 from .report import PruningReport
 from .schedules import CubicSchedule
 from .sensitivity import Sensitivity, scan_sensitivity
 from .slimming import scale_penalty
-from .thinning import mask_channels, thin
 from .storage import store_sparse
+from .thinning import mask_channels, thin
 from .weights import (
     apply_masks,
     magnitude_masks,
@@ -49,8 +50,9 @@ __all__ = [
     "prune_filters",
     "prune_gradually",
     "prune_iteratively",
-    "round_sparsities",
     "random_masks",
+    "recalibrate_norms",
+    "round_sparsities",
     "scale_penalty",
     "scan_sensitivity",
     "score_channels",

@@ -1,22 +1,23 @@
 """Which criterion to remove filters by, and whether it matters after training.
 
 Each criterion removes the same number of filters from each group of a trained
-network, which is scored right away and, for most criteria, after a short
-training. Three controls: filters drawn at random; a network of the small shape
-that was never large, trained by the baseline's whole recipe; the large network
-trained on for as long as the pruned ones.
+network, which is scored right away, with its batch normalizations measured
+anew, and, for most criteria, after a short training. Three controls: filters
+drawn at random; a network of the small shape that was never large, trained by
+the baseline's whole recipe; the large network trained on for as long as the
+pruned ones.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import torch
 from torch import nn
 
 from .. import models, training
-from ..pruning import CRITERIA, prune_filters
+from ..pruning import CRITERIA, prune_filters, recalibrate_norms
 from ..zoo.recipes import find_recipe
 from .baselines import load_data
+from .controls import renew
 from .grid import Run, Study
 from .rows import FLOAT, Row
 from .scoring import score_run
@@ -24,8 +25,8 @@ from .scoring import score_run
 TUNED = ("l1", "mean_activation", "taylor", "random")
 CHANNEL_RATIOS = (0.25, 0.5, 0.75)
 SCRATCH_RATIO = 0.5  # training from scratch takes the longest
-# of the training set, for the criteria that look at activations
-CRITERION_IMAGES = 1_000
+# of the training set, for activations and for what normalizations measure
+NUM_IMAGES = 1_000
 TUNING_EPOCHS = 2
 # of 0.001, 0.003 and 0.01 the best for the validation images, with half of the
 # filters of seed 0 removed by l1; it is that of the baselines' recipes too
@@ -55,11 +56,11 @@ def measure(run: Run) -> Row:
 def compress(model: nn.Module, run: Run) -> nn.Module:
     """Make the network that the run names of its baseline."""
     settings = dict(run.settings)
-    epochs = settings.pop("epochs")
+    epochs, norms = settings.pop("epochs"), settings.pop("norms", "stale")
     recipe = find_recipe(run.network, run.dataset)
     rate, decay = TUNING_RATE, recipe.weight_decay
     if run.method == "prune_filters":
-        images = load_data(run.dataset).train.take(CRITERION_IMAGES)
+        images = load_data(run.dataset).train.take(NUM_IMAGES)
         model, _ = prune_filters(
             model,
             images=images.images,
@@ -67,6 +68,8 @@ def compress(model: nn.Module, run: Run) -> nn.Module:
             seed=run.seed,
             **settings,
         )
+        if norms == "measured":
+            model = recalibrate_norms(model, images.images)
     elif run.method == "from_scratch":
         fresh = models.build(run.network, seed=run.seed)
         small, _ = prune_filters(fresh, **settings)
@@ -83,16 +86,6 @@ def compress(model: nn.Module, run: Run) -> nn.Module:
         seed=run.seed,
         progress=False,
     ).model
-
-
-def renew(model: nn.Module, *, seed: int) -> nn.Module:
-    """Draw a network's weights anew, as if it had been built in its shape."""
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        for module in model.modules():
-            if isinstance(module, nn.Linear | nn.Conv2d | nn.BatchNorm2d):
-                module.reset_parameters()
-    return model
 
 
 def run_seconds(run: Run) -> float:
@@ -123,7 +116,8 @@ def _settings(scratch_epochs: int) -> Iterator[tuple[str, dict[str, Any]]]:
     for ratio in CHANNEL_RATIOS:
         for criterion in CRITERIA:
             pruned = {"channel_ratio": ratio, "criterion": criterion}
-            yield "prune_filters", {**pruned, "epochs": 0}
+            for norms in ("stale", "measured"):
+                yield "prune_filters", {**pruned, "epochs": 0, "norms": norms}
             if criterion in TUNED:
                 yield "prune_filters", {**pruned, "epochs": TUNING_EPOCHS}
 

@@ -15,9 +15,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from .. import models, pruning, training
+from .. import pruning, training
 from ..zoo.recipes import find_recipe
 from .baselines import load_data
+from .controls import narrow
 from .grid import Run, Study
 from .rows import FLOAT, Row
 from .scoring import score_run
@@ -145,31 +146,6 @@ def train_small_dense(run: Run, sparsity: float) -> nn.Module:
     ).model
 
 
-def narrow(network: str, kept: float, *, seed: int) -> nn.Module:
-    """Build an untrained network with a share of another one's weights.
-
-    kept : share of the weights, in (0, 1]; every hidden layer loses the same
-        share of its channels, as many as it takes
-    """
-    model = models.build(network, seed=seed)
-    groups = pruning.find_groups(model)
-    budget = kept * _num_weights(model)
-    for percent in range(99, -1, -1):
-        channels = {
-            group: list(range(max(1, round(group.channels * percent / 100))))
-            for group in groups
-        }
-        smaller = pruning.thin(model, channels)
-        if _num_weights(smaller) <= budget or percent == 0:
-            break
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        for module in smaller.modules():
-            if hasattr(module, "reset_parameters"):
-                module.reset_parameters()  # for its own width
-    return smaller
-
-
 def run_seconds(run: Run) -> float:
     """Estimate a run's seconds, training of baselines aside."""
     epochs = run.settings.get("epochs", 0)
@@ -198,10 +174,6 @@ def _train(
         progress=False,
         **options,
     ).model
-
-
-def _num_weights(model: nn.Module) -> int:
-    return sum(x.numel() for x in model.parameters() if x.ndim >= 2)
 
 
 def _pruned(sparsities: Sequence[float]) -> Iterator[tuple[str, Settings]]:

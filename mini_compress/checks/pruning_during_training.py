@@ -1,0 +1,298 @@
+"""The checks of the chapter on pruning while training."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.optim.optimizer import register_optimizer_step_post_hook
+
+from .budgets import check_budget
+from .core import Attempt, show
+
+MAX_STEPS = 168  # six epochs of 28 batches
+
+
+def cubic_sparsity(function: Callable) -> None:
+    """Check final * (1 - (1 - progress)**3), level outside of start and end.
+
+    function : (step, start, end, final) -> the sparsity after the step
+    """
+    attempt = Attempt(function, "step", "start", "end", "final")
+
+    def expect(sparsity: float, *arguments: Any) -> None:
+        _expect_number(attempt, sparsity, *arguments)
+
+    with attempt.must("half way, seven eighths of the way are done"):
+        expect(0.7, 50, 0, 100, 0.8)
+    with attempt.must(
+        "what is left shrinks with the third power",
+        "At a quarter of the time, 0.75**3 of the way is left.",
+    ):
+        expect(0.4625, 25, 0, 100, 0.8)
+        expect(0.9 * (1 - 0.2**3), 8, 0, 10, 0.9)
+    with attempt.must(
+        "the time counts from start, not from 0",
+        "progress = (step - start) / (end - start)",
+    ):
+        expect(0.7, 30, 20, 40, 0.8)
+        expect(0.0, 20, 20, 40, 0.8)
+    with attempt.must("before start nothing is removed"):
+        expect(0.0, 5, 20, 40, 0.8)
+        expect(0.0, 0, 300, 340, 0.95)
+    with attempt.must(
+        "from end on the sparsity is the final one",
+        "A third power goes on rising beyond the end.",
+    ):
+        expect(0.95, 40, 20, 40, 0.95)
+        expect(0.95, 100, 20, 40, 0.95)
+
+
+def first_final_epoch(function: Callable) -> None:
+    """Check the first epoch at whose end no mask will change any more.
+
+    function : (end, steps_per_epoch) -> number of the epoch, from 1; the last
+        change is made after step `end`
+    """
+    attempt = Attempt(function, "end", "steps_per_epoch")
+
+    def expect(epoch: int, *arguments: Any) -> None:
+        _expect_number(attempt, epoch, *arguments)
+
+    with attempt.must(
+        "an epoch in whose middle the masks become final counts",
+        "Networks are judged at the end of an epoch.",
+    ):
+        expect(5, 117, 28)
+        expect(2, 11, 10)
+    with attempt.must(
+        "a change after the last step of an epoch still belongs to it",
+        "Steps are counted from 1: step 20 is the last of epoch 2 here.",
+    ):
+        expect(2, 20, 10)
+        expect(1, 28, 28)
+    with attempt.must("without any change the first epoch may win"):
+        expect(1, 0, 28)
+
+
+def next_ticket(function: Callable) -> None:
+    """Check one round of a ladder: choose by `trained`, keep of `start`.
+
+    function : (start, trained, share) -> first weights of the survivors, 0
+        elsewhere; all float32 of one shape
+    """
+    attempt = Attempt(function, "start", "trained", "share")
+
+    def expect(ticket: Any, start: Any, trained: Any, share: float) -> None:
+        arrays = [np.array(x, np.float32) for x in (ticket, start, trained)]
+        attempt.expect(arrays[0], arrays[1], arrays[2], share)
+
+    with attempt.must(
+        "survivors have their first weights again",
+        "With their trained weights it would be fine-tuning.",
+    ):
+        expect([0.5, 0, 0.2, 0.3], [0.5, -0.1, 0.2, 0.3], [3, 1, 2, 4], 0.25)
+    with attempt.must(
+        "the smallest trained magnitudes go",
+        "Large negative weights are large. The first weights do not choose.",
+    ):
+        expect([0.1, 0, 0.7, 0], [0.1, 0.9, 0.7, 0.8], [-5, 2, -3, 0.5], 0.5)
+    with attempt.must(
+        "the share is one of those that are left",
+        "In the second round, weights that are 0 are gone already.",
+    ):
+        start = [1, 2, 3, 4, 5, 6, 7, 8]
+        trained = [0, 0, 0, 0, 4, 3, -2, 1]
+        expect([0, 0, 0, 0, 5, 6, 7, 0], start, trained, 0.25)
+        expect([0, 0, 0, 0, 5, 6, 0, 0], start, trained, 0.5)
+    with attempt.must("round(share * left) weights go, in any shape"):
+        rng = np.random.default_rng(0)
+        start, trained = rng.normal(size=(2, 7, 11)).astype(np.float32)
+        trained[:, 3] = 0
+        order = np.argsort(np.abs(trained), axis=None)
+        ticket = start.copy()
+        ticket.flat[order[: 7 + 14]] = 0  # 14 of the 70 that are left
+        expect(ticket, start, trained, 0.2)
+
+
+def regrow(function: Callable) -> None:
+    """Check that the smallest weights are exchanged for the largest pulls.
+
+    function : (mask, weight, gradient, count) -> a new bool mask
+    """
+    attempt = Attempt(function, "mask", "weight", "gradient", "count")
+
+    def expect(moved: Any, mask: Any, *numbers: Any) -> None:
+        *arrays, count = numbers
+        attempt.expect(
+            np.array(moved, bool),
+            np.array(mask, bool),
+            *(np.array(array, np.float32) for array in arrays),
+            count,
+        )
+
+    with attempt.must("the result is a bool array of the mask's shape"):
+        got = attempt.call(
+            np.eye(3, dtype=bool),
+            np.eye(3, dtype=np.float32),
+            np.ones((3, 3), np.float32),
+            1,
+        )
+        attempt.require_form(got, (3, 3), np.bool_)
+    with attempt.must(
+        "the kept weights of the smallest magnitude are dropped",
+        "A removed weight is 0, the smallest of all, but not kept.",
+    ):
+        gradient = [0, 0, 0, 9, 8, 1]
+        weight = [-5, 0.5, 3, 0, 0, 0]
+        expect([1, 0, 1, 1, 0, 0], [1, 1, 1, 0, 0, 0], weight, gradient, 1)
+        expect([1, 0, 0, 1, 1, 0], [1, 1, 1, 0, 0, 0], weight, gradient, 2)
+    with attempt.must(
+        "the largest gradients grow, whatever their sign",
+        "A gradient of -7 pulls harder than one of 5.",
+    ):
+        mask, weight = [1, 1, 1, 0, 0, 0], [4, 3, 1, 0, 0, 0]
+        expect([1, 1, 0, 0, 1, 0], mask, weight, [0, 0, 0, 5, -7, 6], 1)
+        expect([1, 1, 0, 0, 0, 1], mask, weight, [0, 0, 0, 5, -7, 8], 1)
+    with attempt.must(
+        "kept weights do not grow: as many are kept as before",
+        "The largest gradient may belong to a weight that is kept.",
+    ):
+        weight, gradient = [4, 3, 1, 0, 0], [9, 8, 0, 1, 2]
+        expect([1, 1, 0, 0, 1], [1, 1, 1, 0, 0], weight, gradient, 1)
+    with attempt.must(
+        "a weight that was just dropped may grow again",
+    ):
+        weight, gradient = [4, 3, 1, 0, 0], [0, 0, 5, 1, 2]
+        expect([1, 1, 1, 0, 0], [1, 1, 1, 0, 0], weight, gradient, 1)
+
+
+def slimming_penalty(function: Callable) -> None:
+    """Check strength * sum |scale| over all batch normalizations.
+
+    function : (model, strength) -> a scalar tensor with its gradient
+
+    float32 sums of a few numbers: 1e-6 relative is ten roundings.
+    """
+    attempt = Attempt(function, "model", "strength")
+    model = _with_norms()
+
+    def call(strength: float) -> torch.Tensor:
+        got = attempt.call(model, strength)
+        if not isinstance(got, torch.Tensor) or got.numel() != 1:
+            attempt.fail(
+                "a tensor of one number", f"{type(got).__name__}: {show(got)}"
+            )
+        return got
+
+    def expect(value: float, strength: float) -> None:
+        attempt.require_close(
+            call(strength).detach().double().reshape(1).numpy(),
+            np.array([value]),
+            1e-6 * value,
+        )
+
+    with attempt.must("the result is a tensor of one number"):
+        call(0.5)
+    with attempt.must(
+        "it sums the absolute scales of all batch normalizations",
+        "abs, not the square. The bias is no scale, a linear layer's weight "
+        "neither; and a BatchNorm1d counts, inside of another module too.",
+    ):
+        expect(0.5 + 2 + 0.25 + 3 + 1, 1.0)
+    with attempt.must("the strength multiplies it"):
+        expect(0.01 * 6.75, 0.01)
+    with attempt.must(
+        "gradients flow: strength * sign(scale)",
+        "Do not detach, and do not call item(): the loss has to pull.",
+    ):
+        # the answer works on a copy of the model, which its graph holds on to
+        gradients = _leaf_gradients(attempt, call(0.5))
+        attempt.require_close(
+            np.sort(gradients), np.array([-0.5, -0.5, 0.5, 0.5, 0.5]), 1e-6
+        )
+
+
+def sparse_model(function: Callable) -> None:
+    """Check a LeNet300 under 45 KB after 168 steps: 440 of 500 images right.
+
+    function : (model) -> a pruned copy of model, the shipped LeNet300 of
+        mnist5k
+
+    Measured for 97 % of zeros and 6 epochs of batches of 128: at the usual
+    learning rate one shot reaches 221, three rounds 416, gradual pruning 453;
+    at rates of 0.005 to 0.01 gradual pruning reaches 455 to 461. float32 has
+    469. What counts as a step is a step of any optimizer of torch.
+    """
+    with _counted_steps() as steps:
+        check_budget(
+            function,
+            network="LeNet300",
+            dataset="mnist5k",
+            num_bytes=45_000,
+            num_correct=440,
+            hint="Remove the weights little by little; in the last third of "
+            "the steps the masks stay. A higher learning rate helps, too.",
+        )
+    attempt = Attempt(function, "model")
+    print(f"        it took {len(steps)} steps of the optimizer")
+    with attempt.must(f"at most {MAX_STEPS} steps of the optimizer"):
+        if len(steps) > MAX_STEPS:
+            attempt.fail(f"<= {MAX_STEPS} steps", f"{len(steps)} steps")
+
+
+def _expect_number(attempt: Attempt, expected: float, *arguments: Any) -> None:
+    """Call the answer; its result must be this number, to float32."""
+    got = attempt.call(*arguments)
+    if isinstance(got, bool) or not isinstance(got, int | float | np.number):
+        attempt.fail(f"{expected}", f"{type(got).__name__}: {show(got)}")
+    exact = isinstance(expected, int)
+    if not (got == expected if exact else abs(got - expected) <= 1e-6):
+        attempt.fail(f"{expected}", f"{got}")
+
+
+def _with_norms() -> nn.Module:
+    """Build a model with two normalizations among other layers."""
+    model = nn.Sequential(
+        nn.Conv2d(1, 3, 3),
+        nn.BatchNorm2d(3),
+        nn.Sequential(nn.Flatten(), nn.Linear(12, 2), nn.BatchNorm1d(2)),
+    )
+    for name, scales in [("1", [0.5, -2, 0.25]), ("2.2", [3, -1])]:
+        norm: Any = model.get_submodule(name)
+        norm.weight.data = torch.tensor(scales, dtype=torch.float32)
+        nn.init.constant_(norm.bias, 7.0)
+    return model
+
+
+def _leaf_gradients(attempt: Attempt, penalty: torch.Tensor) -> np.ndarray:
+    """Return the gradients of all parameters behind a scalar, in a row."""
+    if penalty.grad_fn is None:
+        attempt.fail("a tensor with a gradient", show(penalty))
+    leaves: dict[int, torch.Tensor] = {}
+    nodes, seen = [penalty.grad_fn], set()
+    while nodes:
+        node = nodes.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if hasattr(node, "variable"):
+            leaves[id(node.variable)] = node.variable
+        nodes += [before for before, _ in node.next_functions if before]
+    gradients = torch.autograd.grad(penalty, list(leaves.values()))
+    return torch.cat([g.flatten() for g in gradients]).double().numpy()
+
+
+@contextmanager
+def _counted_steps() -> Iterator[list[None]]:
+    """Count the steps that optimizers take meanwhile."""
+    steps: list[None] = []
+    handle = register_optimizer_step_post_hook(
+        lambda *arguments: steps.append(None)
+    )
+    try:
+        yield steps
+    finally:
+        handle.remove()
