@@ -22,7 +22,7 @@ from .grid import Run, Study
 from .rows import FLOAT, Row
 from .scoring import score_run
 
-TUNED = ("l1", "mean_activation", "taylor", "random")
+TUNED = ("l1", "mean_activation", "random")
 CHANNEL_RATIOS = (0.25, 0.5, 0.75)
 SCRATCH_RATIO = 0.5  # training from scratch takes the longest
 # of the training set, for activations and for what normalizations measure
