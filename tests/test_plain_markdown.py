@@ -99,6 +99,18 @@ def test_included_functions_become_code():
     assert plain.endswith("return groups\n```")
 
 
+def test_an_included_function_may_start_at_a_line():
+    text = (
+        "```{literalinclude} ../mini_compress/kernels/naive.py\n"
+        ":pyobject: split_groups\n:start-at: groups =\n```"
+    )
+    plain = to_plain(text, NAMES)
+    assert plain.startswith("```python\ngroups =")
+    assert plain.endswith("return groups\n```")
+    with pytest.raises(ValueError, match="starts at 'nowhere', not in split"):
+        to_plain(text.replace("groups =", "nowhere"), NAMES)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -117,7 +129,7 @@ def test_what_has_no_plain_form_is_an_error(text):
 
 def test_an_include_of_lines_is_an_error():
     text = "```{literalinclude} ../mini_compress/models.py\n:lines: 3-5\n```"
-    with pytest.raises(ValueError, match="must have :pyobject: alone"):
+    with pytest.raises(ValueError, match="must have :pyobject:, and"):
         to_plain(text, NAMES)
 
 

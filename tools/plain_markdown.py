@@ -4,6 +4,7 @@ Admonitions become block quotes, dropdowns `<details>`, labels numbers, roles
 text. What cannot be converted is an error: nothing is passed on half read.
 """
 
+import itertools
 import re
 import textwrap
 from collections.abc import Iterator
@@ -193,17 +194,23 @@ def _list_definitions(body: str) -> str:
 
 
 def _include(block: Block, folder: Path) -> str:
-    """Return a function of the package as a block of code."""
+    """Return a function of the package, or its end, as a block of code."""
     path = (folder / block.argument).resolve()
     name = block.options.get("pyobject", "")
-    if set(block.options) != {"pyobject"}:
+    if not {"pyobject"} <= set(block.options) <= {"pyobject", "start-at"}:
         raise ValueError(
-            f"literalinclude must have :pyobject: alone, got {block.options}"
+            "literalinclude must have :pyobject:, and :start-at: at most, "
+            f"got {block.options}"
         )
     source = path.read_text()
     places = ModuleAnalyzer.for_string(source, path.stem).find_tags()
     if name not in places:
         raise ValueError(f"literalinclude names {name!r}, not in {path.name}")
     _, first, last = places[name]
-    code = "\n".join(source.split("\n")[first - 1 : last])
+    lines = source.split("\n")[first - 1 : last]
+    start = block.options.get("start-at", "")
+    if not any(start in line for line in lines):
+        raise ValueError(f"literalinclude starts at {start!r}, not in {name}")
+    lines = list(itertools.dropwhile(lambda line: start not in line, lines))
+    code = "\n".join(lines)
     return f"```python\n{textwrap.dedent(code).strip()}\n```"
