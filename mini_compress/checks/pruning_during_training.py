@@ -145,10 +145,22 @@ def regrow(function: Callable) -> None:
         "the kept weights of the smallest magnitude are dropped",
         "A removed weight is 0, the smallest of all, but not kept.",
     ):
-        gradient = [0, 0, 0, 9, 8, 1]
-        weight = [-5, 0.5, 3, 0, 0, 0]
-        expect([1, 0, 1, 1, 0, 0], [1, 1, 1, 0, 0, 0], weight, gradient, 1)
-        expect([1, 0, 0, 1, 1, 0], [1, 1, 1, 0, 0, 0], weight, gradient, 2)
+        mask, weight = [1, 1, 1, 0, 0, 0, 0], [-5, 0.5, 3, 0, 0, 0, 0]
+        gradient = [0, 0, 0, 9, -8, 1, -2]  # what grows is asked below
+        for count, stay in [
+            (1, [True, False, True]),
+            (2, [True, False, False]),
+        ]:
+            got = attempt.call(
+                np.array(mask, bool),
+                np.array(weight, np.float32),
+                np.array(gradient, np.float32),
+                count,
+            )
+            if got[:3].tolist() != stay:
+                attempt.fail(
+                    f"{stay} for the first three", str(got[:3].tolist())
+                )
     with attempt.must(
         "the largest gradients grow, whatever their sign",
         "A gradient of -7 pulls harder than one of 5.",

@@ -128,7 +128,7 @@ def _operands(shape: Shape) -> tuple[int, int, np.ndarray]:
 
 STUDY = Study(
     name="sparse_timing",
-    summary="milliseconds of sparse products against density, on one thread",
+    summary="milliseconds of sparse products against density",
     grid=grid,
     measure=measure,
     run_seconds=run_seconds,

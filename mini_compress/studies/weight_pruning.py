@@ -207,7 +207,7 @@ def _tuned(
 
 STUDY = Study(
     name="weight_pruning",
-    summary="accuracy and bytes with fewer weights, before and after tuning",
+    summary="accuracy and bytes with fewer weights, tuned and not",
     grid=grid,
     measure=measure,
     run_seconds=run_seconds,
