@@ -92,7 +92,7 @@ def taylor_masks(
 
     Setting a weight w to 0 changes the loss by about -w * gradient; the score
     is the absolute value of that, with the gradient of the mean loss over all
-    images. See [molchanov2017pruning], equation 5, there for feature maps.
+    images. See [molchanov2017pruning], section 2.2, there for feature maps.
     """
     found = magnitude_scores(model, layers, sparsity)
     gradients = loss_gradients(model, images, labels)

@@ -274,13 +274,6 @@ def gradient_with_sign(mask, weight, gradient, count):
     return with_largest(stay, np.where(stay, -np.inf, gradient), count)
 
 
-@wrong(checks.regrow, GROWN)
-def gradient_downhill(mask, weight, gradient, count):
-    # only weights that would become positive
-    stay = without_smallest(mask, weight, count)
-    return with_largest(stay, np.where(stay, -np.inf, -gradient), count)
-
-
 @wrong(checks.regrow, AS_MANY)
 def kept_ones_grow(mask, weight, gradient, count):
     # the largest gradient of all: often one that is kept
