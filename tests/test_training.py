@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from mini_compress import datasets, models, training
+from mini_compress import datasets, models, pruning, training
 from mini_compress.datasets import Dataset, Split
 
 
@@ -342,3 +342,11 @@ def test_epochs_before_the_first_kept_are_no_candidates(small):
 def test_first_kept_must_be_an_epoch(small):
     with pytest.raises(ValueError, match=r"first_kept must be in \[1, 3\]"):
         train(small, first_kept=4)
+
+
+def test_a_narrow_short_cut_trains_to_the_end(small):
+    """In channels-last layout torch 2.13 dies of this one."""
+    narrow, _ = pruning.prune_filters(models.build("ResNet8"), 0.75)
+    assert narrow.features[4].skip[0].in_channels < 8
+    result = training.train(narrow, small, epochs=1, progress=False)
+    assert len(result.history) == 1
