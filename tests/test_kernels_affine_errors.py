@@ -176,12 +176,12 @@ MISTAKES = [
         "codes must be in [-4, 3] for 3 bits, got 4 to 4",
     ),
     (
-        lambda: planes.pack_planes(PACKED, bits=3),
-        "codes must be int8, got uint8",
+        lambda: planes.pack_planes(CODES.astype(np.int16), bits=3),
+        "codes must be int8 or uint8, got int16",
     ),
     (
-        lambda: planes.pack_planes(CODES, bits=1),
-        "bits must be in [2, 8], got 1",
+        lambda: planes.pack_planes(CODES, bits=0),
+        "bits must be in [1, 8], got 0",
     ),
     (
         lambda: planes.unpack_planes(np.ones(4, np.uint8), bits=3, count=8),
