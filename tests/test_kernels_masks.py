@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from strategies import quick, reals
 
-from mini_compress.kernels import masks, naive_sparse
+from mini_compress.kernels import masks, naive
 from mini_compress.kernels.masks import (
     keep_largest,
     keep_largest_blocks,
@@ -32,7 +32,7 @@ def test_keep_largest_equals_the_loops(scores, sparsity):
     scores.flags.writeable = False  # numpy raises where a kernel writes
     kept = keep_largest(scores, sparsity)
     assert kept.dtype == bool
-    assert np.array_equal(kept, naive_sparse.keep_largest(scores, sparsity))
+    assert np.array_equal(kept, naive.keep_largest(scores, sparsity))
 
 
 @quick
@@ -59,7 +59,7 @@ def test_ties_are_not_pruned_beyond_the_count():
 )
 def test_keep_largest_global_equals_the_loops(scores, sparsity):
     kept = keep_largest_global(scores, sparsity)
-    expected = naive_sparse.keep_largest_global(scores, sparsity)
+    expected = naive.keep_largest_global(scores, sparsity)
     assert len(kept) == len(scores)
     for one, other, score in zip(kept, expected, scores, strict=True):
         assert one.shape == score.shape
@@ -85,7 +85,7 @@ def test_keep_largest_nm_equals_the_loops(drawn):
     scores, keep, group = drawn
     scores.flags.writeable = False
     kept = keep_largest_nm(scores, keep, group)
-    expected = naive_sparse.keep_largest_nm(scores, keep, group)
+    expected = naive.keep_largest_nm(scores, keep, group)
     assert np.array_equal(kept, expected)
     assert (kept.reshape(-1, group).sum(axis=1) == keep).all()
 
@@ -104,7 +104,7 @@ def test_keep_largest_blocks_equals_the_loops(data, block_shape, sparsity):
     scores.flags.writeable = False
     kept = keep_largest_blocks(scores, sparsity, block_shape)
     assert np.array_equal(
-        kept, naive_sparse.keep_largest_blocks(scores, sparsity, block_shape)
+        kept, naive.keep_largest_blocks(scores, sparsity, block_shape)
     )
     num_blocks = scores.size // (block_shape[0] * block_shape[1])
     removed = num_pruned(num_blocks, sparsity) * block_shape[0] * block_shape[1]
@@ -175,6 +175,5 @@ def test_other_input_is_refused():
 
 
 def test_every_mask_has_its_loops():
-    assert {name for name in masks.__all__ if name.startswith("keep")} == {
-        name for name in naive_sparse.__all__ if name.startswith("keep")
-    }
+    kernels = {name for name in masks.__all__ if name.startswith("keep")}
+    assert kernels == set(naive.masks.__all__)

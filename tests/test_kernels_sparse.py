@@ -13,7 +13,7 @@ from sparse_matrices import (
 )
 from strategies import quick
 
-from mini_compress.kernels import naive_sparse
+from mini_compress.kernels import naive
 from mini_compress.kernels.masks import keep_largest_blocks, keep_largest_nm
 from mini_compress.kernels.planes import unpack_planes
 from mini_compress.kernels.sparse import (
@@ -67,11 +67,11 @@ def test_products_equal_the_dense_ones(name, drawn):
 def test_csr_equals_the_loops(drawn):
     dense, x = drawn
     matrix = CSRMatrix.from_dense(dense)
-    indptr, indices, data = naive_sparse.csr_from_dense(dense)
+    indptr, indices, data = naive.csr_from_dense(dense)
     assert matrix.indptr.tolist() == indptr
     assert matrix.indices.tolist() == indices
     assert matrix.data.tolist() == data
-    expected = naive_sparse.csr_matmul(indptr, indices, data, x)
+    expected = naive.csr_matmul(indptr, indices, data, x)
     assert (np.abs(matrix @ x - expected) <= product_error(dense, x)).all()
 
 
@@ -80,11 +80,11 @@ def test_csr_equals_the_loops(drawn):
 def test_bsr_equals_the_loops(drawn, block_shape):
     dense, x = drawn
     matrix = BSRMatrix.from_dense(dense, block_shape)
-    indptr, indices, blocks = naive_sparse.bsr_from_dense(dense, block_shape)
+    indptr, indices, blocks = naive.bsr_from_dense(dense, block_shape)
     assert matrix.indptr.tolist() == indptr
     assert matrix.indices.tolist() == indices
     assert matrix.data.tolist() == blocks
-    expected = naive_sparse.bsr_matmul(indptr, indices, matrix.data, x)
+    expected = naive.bsr_matmul(indptr, indices, matrix.data, x)
     assert (np.abs(matrix @ x - expected) <= product_error(dense, x)).all()
 
 
@@ -94,12 +94,12 @@ def test_nm_equals_the_loops(drawn, pattern):
     (dense, x), (keep, group) = drawn, pattern
     dense[~keep_largest_nm(np.abs(dense), keep, group)] = 0
     matrix = NMMatrix.from_dense(dense, keep=keep, group=group)
-    values, positions = naive_sparse.nm_from_dense(dense, keep, group)
+    values, positions = naive.nm_from_dense(dense, keep, group)
     assert matrix.values.ravel().tolist() == values
     options = {"bits": matrix.position_bits, "signed": False}
     unpacked = unpack_planes(matrix.positions, count=len(values), **options)
     assert unpacked.tolist() == positions
-    expected = naive_sparse.nm_matmul(matrix.values, positions, keep, group, x)
+    expected = naive.nm_matmul(matrix.values, positions, keep, group, x)
     assert (np.abs(matrix @ x - expected) <= product_error(dense, x)).all()
 
 
@@ -108,11 +108,11 @@ def test_nm_equals_the_loops(drawn, pattern):
 def test_relative_index_equals_the_loops(drawn, index_bits):
     dense, x = drawn
     matrix = RelativeIndexMatrix.from_dense(dense, index_bits=index_bits)
-    values, gaps = naive_sparse.relative_from_dense(dense, index_bits)
+    values, gaps = naive.relative_from_dense(dense, index_bits)
     assert matrix.values.tolist() == values
     assert matrix.unpack_gaps().tolist() == gaps
     assert matrix.num_fillers == len(values) - np.count_nonzero(dense)
-    expected = naive_sparse.relative_matmul(values, gaps, dense.shape, x)
+    expected = naive.relative_matmul(values, gaps, dense.shape, x)
     assert (np.abs(matrix @ x - expected) <= product_error(dense, x)).all()
 
 
@@ -223,7 +223,7 @@ def test_conv2d_sparse_equals_the_loops(data):
         "padding": padding,
         "dilation": dilation,
     }
-    expected = naive_sparse.conv2d_sparse(x, dense, bias, **options)
+    expected = naive.conv2d_sparse(x, dense, bias, **options)
     out = conv2d_sparse(x, CSRMatrix.from_dense(dense), bias, **options)
     assert out.shape == expected.shape
     assert out.dtype == np.float32
@@ -239,9 +239,7 @@ def test_conv2d_takes_every_format(name):
     dense[~keep_largest_nm(np.abs(dense), 2, 4)] = 0
     x = rng.standard_normal((2, 4, 5, 5), np.float32)
     out = conv2d_sparse(x, FORMATS[name](dense), window=(3, 3), padding=1)
-    expected = naive_sparse.conv2d_sparse(
-        x, dense, window=(3, 3), padding=(1, 1)
-    )
+    expected = naive.conv2d_sparse(x, dense, window=(3, 3), padding=(1, 1))
     assert np.allclose(out, expected, rtol=0, atol=1e-4)
 
 

@@ -91,7 +91,7 @@ def test_blocks_become_plain_markdown(myst, plain):
 
 def test_included_functions_become_code():
     text = (
-        "```{literalinclude} ../mini_compress/kernels/naive.py\n"
+        "```{literalinclude} ../mini_compress/kernels/naive/codes.py\n"
         ":pyobject: split_groups\n```"
     )
     plain = to_plain(text, NAMES)
@@ -101,7 +101,7 @@ def test_included_functions_become_code():
 
 def test_an_included_function_may_start_at_a_line():
     text = (
-        "```{literalinclude} ../mini_compress/kernels/naive.py\n"
+        "```{literalinclude} ../mini_compress/kernels/naive/codes.py\n"
         ":pyobject: split_groups\n:start-at: groups =\n```"
     )
     plain = to_plain(text, NAMES)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from .. import datasets, zoo
-from ..kernels import naive_sparse, sparse
+from ..kernels import naive, sparse
 from ..kernels.packing import pack_bits
 from ..training import evaluate
 from .core import Attempt, show
@@ -36,7 +36,7 @@ def csr_product(function: Callable) -> None:
     def expect(indptr, indices, data, x):
         index = np.array(indptr, np.int32), np.array(indices, np.int32)
         values = np.array(data, np.float32), np.array(x, np.float32)
-        expected = naive_sparse.csr_matmul(*index, *values)
+        expected = naive.csr_matmul(*index, *values)
         attempt.expect(expected.astype(np.float32), *index, *values)
 
     with attempt.must("the result is float32, one number for each row"):
@@ -67,7 +67,7 @@ def csr_product(function: Callable) -> None:
         rng = np.random.default_rng(0)
         dense = rng.integers(-3, 4, (30, 300)) * (rng.random((30, 300)) < 0.2)
         x = rng.integers(-9, 10, 300)
-        expect(*naive_sparse.csr_from_dense(dense), x)
+        expect(*naive.csr_from_dense(dense), x)
 
 
 def pack_n_of_four(function: Callable) -> None:
@@ -181,7 +181,7 @@ def relative_index(function: Callable) -> None:
         row = np.zeros(size, np.float32)
         row[list(places)] = list(places.values())
         got = _require_pair(attempt, attempt.call(row, bits))
-        lists = naive_sparse.relative_from_dense(row, bits)
+        lists = naive.relative_from_dense(row, bits)
         values, gaps = (
             np.array(x, d) for x, d in zip(lists, "fB", strict=True)
         )

@@ -7,7 +7,6 @@ planes   codes of 1 to 8 bits, in planes of those
 masks    which weights stay when others are removed
 sparse   matrices that leave zeros out, and their products
 naive    the same functions as plain loops: the definitions
-naive_sparse  the loops of masks and of sparse matrices
 """
 
 from . import (
@@ -15,7 +14,6 @@ from . import (
     integer,
     masks,
     naive,
-    naive_sparse,
     packing,
     planes,
     sparse,
@@ -26,7 +24,6 @@ __all__ = [
     "integer",
     "masks",
     "naive",
-    "naive_sparse",
     "packing",
     "planes",
     "sparse",

@@ -56,7 +56,7 @@ def keep_largest(scores: np.ndarray, sparsity: float) -> np.ndarray:
     >>> keep_largest(np.array([0.3, 0.1, 0.3, 0.2]), 0.75)
     array([ True, False, False, False])
 
-    See [han2015learning], section 3; loops in `naive_sparse.keep_largest`.
+    See [han2015learning], section 3; loops in `naive.keep_largest`.
     Comparing with a threshold alone would keep, or drop, every tie.
     """
     require_dtype("scores", scores, np.float32, np.float64)
@@ -114,7 +114,7 @@ def keep_largest_nm(scores: np.ndarray, keep: int, group: int) -> np.ndarray:
     array([ True, False, False, False])
 
     See [mishra2021accelerating], section 2; loops in
-    `naive_sparse.keep_largest_nm`.
+    `naive.keep_largest_nm`.
     """
     require_dtype("scores", scores, np.float32, np.float64)
     require_group(scores.shape, keep, group)
@@ -144,7 +144,7 @@ def keep_largest_blocks(
     >>> keep_largest_blocks(scores, 0.5, block_shape=(1, 2))
     array([[False, False,  True,  True]])
 
-    See [gray2017gpu], section 3; loops in `naive_sparse.keep_largest_blocks`.
+    See [gray2017gpu], section 3; loops in `naive.keep_largest_blocks`.
     """
     require_dtype("scores", scores, np.float32, np.float64)
     height, width = require_blocks("scores", scores, block_shape)

@@ -40,7 +40,7 @@ class BSRMatrix:
     >>> matrix @ np.arange(6, dtype=np.float32)
     array([28.,  0.], dtype=float32)
 
-    See [gray2017gpu], section 3; loops in `naive_sparse.bsr_matmul`.
+    See [gray2017gpu], section 3; loops in `naive.bsr_matmul`.
     """
 
     indptr: np.ndarray

@@ -46,7 +46,7 @@ def conv2d_sparse(
 
     Each image's windows become the columns of a matrix, channels * rows *
     cols high, which is held for one image at a time. Loops in
-    `naive_sparse.conv2d_sparse`.
+    `naive.conv2d_sparse`.
     """
     require_dtype("x", x, np.float32)
     require_ndim("x", x, 4)

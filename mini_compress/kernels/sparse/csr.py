@@ -40,7 +40,7 @@ class CSRMatrix:
     >>> matrix @ np.array([1, 10, 100, 1000], np.float32)
     array([3020.,    0.,    4.], dtype=float32)
 
-    See [barrett1994templates], section 4.3; loops in `naive_sparse.csr_matmul`.
+    See [barrett1994templates], section 4.3; loops in `naive.csr_matmul`.
     """
 
     indptr: np.ndarray

@@ -42,7 +42,7 @@ class NMMatrix:
     >>> matrix @ np.arange(8, dtype=np.float32)
     array([51.], dtype=float32)
 
-    See [mishra2021accelerating], section 2; loops in `naive_sparse.nm_matmul`.
+    See [mishra2021accelerating], section 2; loops in `naive.nm_matmul`.
     """
 
     values: np.ndarray

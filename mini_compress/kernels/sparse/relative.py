@@ -44,7 +44,7 @@ class RelativeIndexMatrix:
     ([1, 2, 7, 2], 1, 18)
 
     See [han2016deep], section 2 and figure 2, which counts a step of 1 where
-    there is a gap of 0; loops in `naive_sparse.relative_from_dense`.
+    there is a gap of 0; loops in `naive.relative_from_dense`.
     """
 
     values: np.ndarray

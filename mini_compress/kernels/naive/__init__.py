@@ -1,0 +1,66 @@
+"""The kernels as plain loops: what each one means, one number at a time.
+
+Read these first. The fast kernels of the same names give the same results, bit
+for bit where they are integers, and the tests compare them with these. Input
+is not checked here.
+"""
+
+from .codes import (
+    choose_affine,
+    dequantize,
+    pack_bits,
+    quantize,
+    split_groups,
+    unpack_bits,
+)
+from .integer import (
+    conv2d_int8,
+    linear_int8,
+    matmul_int8,
+    quantize_multiplier,
+    requantize,
+)
+from .masks import (
+    keep_largest,
+    keep_largest_blocks,
+    keep_largest_global,
+    keep_largest_nm,
+)
+from .sparse import (
+    bsr_from_dense,
+    bsr_matmul,
+    conv2d_sparse,
+    csr_from_dense,
+    csr_matmul,
+    nm_from_dense,
+    nm_matmul,
+    relative_from_dense,
+    relative_matmul,
+)
+
+__all__ = [
+    "bsr_from_dense",
+    "bsr_matmul",
+    "choose_affine",
+    "conv2d_int8",
+    "conv2d_sparse",
+    "csr_from_dense",
+    "csr_matmul",
+    "dequantize",
+    "keep_largest",
+    "keep_largest_blocks",
+    "keep_largest_global",
+    "keep_largest_nm",
+    "linear_int8",
+    "matmul_int8",
+    "nm_from_dense",
+    "nm_matmul",
+    "pack_bits",
+    "quantize",
+    "quantize_multiplier",
+    "relative_from_dense",
+    "relative_matmul",
+    "requantize",
+    "split_groups",
+    "unpack_bits",
+]
