@@ -1,8 +1,6 @@
 """A layer whose weight is stored without its zeros.
 
-The weight is unpacked each time it is used, and the product is the dense one:
-the file shrinks, the multiplications stay what they were. Products that skip
-zeros are in `kernels.sparse`.
+The product is the dense one. Products that skip zeros are in `kernels.sparse`.
 """
 
 from typing import Any
@@ -14,6 +12,7 @@ from torch import Tensor, nn
 from .._require import require_equal, require_int
 from ..kernels.planes import num_packed_bytes
 from ..kernels.sparse import RelativeIndexMatrix
+from .decoding import DecodingLayer
 from .geometry import Geometry
 
 
@@ -69,7 +68,7 @@ class SparseWeight(nn.Module):
         )
 
 
-class SparseLayer(nn.Module):
+class SparseLayer(DecodingLayer):
     """A linear or convolutional layer with a weight of non-zeros and gaps.
 
     geometry : what the layer multiplies with what
@@ -77,8 +76,7 @@ class SparseLayer(nn.Module):
     index_bits, num_values : see `SparseWeight`
     """
 
-    bias: Tensor | None
-    activation_bits = None  # float32
+    weight: SparseWeight
     weight_bits = 32
     weight_kind = "sparse weights"
 
@@ -90,13 +88,10 @@ class SparseLayer(nn.Module):
         index_bits: int,
         num_values: int,
     ) -> None:
-        super().__init__()
-        self.geometry = geometry
-        self.weight = SparseWeight(
+        weight = SparseWeight(
             geometry.weight_shape, index_bits=index_bits, num_values=num_values
         )
-        outputs = geometry.weight_shape[0]
-        self.register_buffer("bias", torch.zeros(outputs) if bias else None)
+        super().__init__(geometry, weight, bias=bias)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -110,14 +105,3 @@ class SparseLayer(nn.Module):
     def dense_weight(self) -> Tensor:
         """Return the weight as the numbers that it stands for."""
         return self.weight.to_dense()
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Apply the layer; x and the result are float32."""
-        y = self.geometry.product(x, self.dense_weight())
-        if self.bias is not None:
-            y = y + self.geometry.per_output(self.bias)
-        return y
-
-    def extra_repr(self) -> str:
-        """Show the geometry when the module is printed."""
-        return f"{self.geometry}, bias={self.bias is not None}"

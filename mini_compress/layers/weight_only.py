@@ -1,19 +1,15 @@
-"""A layer whose weight is codes and whose arithmetic is float32.
-
-The codes are dequantized each time they are used: the file and the memory
-traffic shrink, the multiplications stay what they were.
-"""
+"""A layer whose weight is codes and whose arithmetic is float32."""
 
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from .decoding import DecodingLayer
 from .geometry import Geometry
 from .packed_weight import PackedWeight
 
 
-class WeightOnlyLayer(nn.Module):
+class WeightOnlyLayer(DecodingLayer):
     """A linear or convolutional layer with a weight of packed codes.
 
     geometry : what the layer multiplies with what
@@ -21,8 +17,7 @@ class WeightOnlyLayer(nn.Module):
     bits, group_size, per_tensor : see `PackedWeight`
     """
 
-    bias: Tensor | None
-    activation_bits = None  # float32
+    weight: PackedWeight
 
     def __init__(
         self,
@@ -33,16 +28,13 @@ class WeightOnlyLayer(nn.Module):
         group_size: int,
         per_tensor: bool = False,
     ) -> None:
-        super().__init__()
-        self.geometry = geometry
-        self.weight = PackedWeight(
+        weight = PackedWeight(
             geometry.weight_shape,
             bits=bits,
             group_size=group_size,
             per_tensor=per_tensor,
         )
-        outputs = geometry.weight_shape[0]
-        self.register_buffer("bias", torch.zeros(outputs) if bias else None)
+        super().__init__(geometry, weight, bias=bias)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -67,14 +59,3 @@ class WeightOnlyLayer(nn.Module):
     def dense_weight(self) -> Tensor:
         """Return the weight as the numbers that it stands for."""
         return self.weight.dequantize()
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Apply the layer; x and the result are float32."""
-        y = self.geometry.product(x, self.dense_weight())
-        if self.bias is not None:
-            y = y + self.geometry.per_output(self.bias)
-        return y
-
-    def extra_repr(self) -> str:
-        """Show the geometry when the module is printed."""
-        return f"{self.geometry}, bias={self.bias is not None}"
