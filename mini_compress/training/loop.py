@@ -9,10 +9,9 @@ added to the loss, and a function that is called after every step.
 """
 
 import copy
-import itertools
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -129,22 +128,15 @@ def train(
         weight_decay=weight_decay,
         fused=True,
     )
-    schedule = LambdaLR(optimizer, lambda step: warm_cosine(step, num_steps))
+    learner = _Learner(model, optimizer, num_steps, penalty, after_step)
     shuffler = torch.Generator().manual_seed(seed)
-    steps = itertools.count(1)
     history: list[Epoch] = []
     with _progress_bar(num_steps, progress) as bar:
         for number in range(1, epochs + 1):
-            start, loss = time.perf_counter(), 0.0
+            start = time.perf_counter()
             order = torch.randperm(len(data.train), generator=shuffler)
-            for batch in order.split(batch_size):
-                learned = _learn(model, data.train, batch, optimizer, penalty)
-                loss += learned * len(batch) / len(data.train)
-                schedule.step()
-                step = Step(next(steps), num_steps, number, model, optimizer)
-                if after_step is not None:
-                    after_step(step)
-                bar.update()
+            batches = order.split(batch_size)
+            loss = learner.learn(data.train, batches, number, bar)
             accuracy = evaluate(model, data.validation).accuracy
             seconds = time.perf_counter() - start
             history.append(Epoch(number, loss, accuracy, seconds))
@@ -180,27 +172,56 @@ def warm_cosine(step: int, num_steps: int) -> float:
     return (1 + math.cos(math.pi * (step - rising) / (num_steps - rising))) / 2
 
 
-def _learn(
-    model: nn.Module,
-    split: Split,
-    batch: Tensor,
-    optimizer: AdamW,
-    penalty: Penalty | None,
-) -> float:
-    """Take one step for a batch of indices; return its mean cross-entropy."""
-    model.train()
-    logits = model(to_images(split.pixels[batch]))
-    loss = functional.cross_entropy(logits, split.labels[batch])
-    if not loss.isfinite():
-        rate = optimizer.param_groups[0]["lr"]
-        raise ValueError(
-            f"loss must be finite, got {loss.item()} at learning rate "
-            f"{rate:.3g}: try a smaller one"
-        )
-    optimizer.zero_grad()
-    (loss if penalty is None else loss + penalty(model)).backward()
-    optimizer.step()
-    return loss.item()
+class _Learner:
+    """The network, the optimizer, and what else has a say in a step."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        optimizer: AdamW,
+        num_steps: int,
+        penalty: Penalty | None,
+        after_step: AfterStep | None,
+    ) -> None:
+        self.model = model
+        self.optimizer = optimizer
+        self.num_steps = num_steps
+        self.penalty = penalty
+        self.after_step = after_step
+        self.rates = LambdaLR(optimizer, lambda n: warm_cosine(n, num_steps))
+        self.taken = 0
+
+    def learn(
+        self, split: Split, batches: Iterable[Tensor], epoch: int, bar: Any
+    ) -> float:
+        """Take a step for each batch of indices; return the mean loss."""
+        self.model.train()
+        total = 0.0
+        for batch in batches:
+            images, labels = to_images(split.pixels[batch]), split.labels[batch]
+            total += self._descend(images, labels) * len(batch)
+            self.rates.step()
+            self.taken += 1
+            if self.after_step is not None:
+                done = self.taken, self.num_steps, epoch
+                self.after_step(Step(*done, self.model, self.optimizer))
+            bar.update()
+        return total / len(split)
+
+    def _descend(self, images: Tensor, labels: Tensor) -> float:
+        """Take a step down the gradient; return the mean cross-entropy."""
+        loss = functional.cross_entropy(self.model(images), labels)
+        if not loss.isfinite():
+            rate = self.optimizer.param_groups[0]["lr"]
+            raise ValueError(
+                f"loss must be finite, got {loss.item()} at learning rate "
+                f"{rate:.3g}: try a smaller one"
+            )
+        self.optimizer.zero_grad()
+        pull = loss if self.penalty is None else loss + self.penalty(self.model)
+        pull.backward()
+        self.optimizer.step()
+        return loss.item()
 
 
 def _require_ready(model: nn.Module, data: Dataset) -> None:
