@@ -79,6 +79,24 @@ def test_results_of_the_wrong_form_are_named(answer, got):
     assert got in message_of(answer)
 
 
+@pytest.mark.parametrize(
+    "answer", [3.0, [1], [1, 2, 3], {1: 2, 3: 4}, np.float32(1)]
+)
+def test_so_many_results_are_asked_for(answer):
+    attempt = Attempt(lambda: answer)
+    with (
+        pytest.raises(CheckFailed, match="2 results: scale, zero_point"),
+        attempt.must("come in twos"),
+    ):
+        attempt.call_for(("scale", "zero_point"))
+
+
+@pytest.mark.parametrize("answer", [(1, 2), [1, 2], np.array([1, 2])])
+def test_results_come_in_any_row(answer):
+    attempt = Attempt(lambda: answer)
+    assert attempt.call_for(("scale", "zero_point")) == [1, 2]
+
+
 def test_a_stub_is_not_written_yet():
     def answer(x, times):
         raise NotImplementedError  # write this

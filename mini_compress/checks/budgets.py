@@ -6,6 +6,7 @@ from unittest import mock
 
 import torch
 from torch import nn
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from .. import artifact, datasets, zoo
 from ..hardware import layer_costs
@@ -23,6 +24,7 @@ def check_budget(
     num_correct: int,
     hint: str,
     num_macs: int | None = None,
+    num_steps: int | None = None,
 ) -> None:
     """Check a compressed network: the bytes of its file, and its accuracy.
 
@@ -32,6 +34,8 @@ def check_budget(
     num_correct : so many validation images must be right at least
     hint : what to look at if they are not
     num_macs : an image must take fewer; None for any number
+    num_steps : so many steps of any optimizer of torch may be taken at most;
+        None for any number
 
     What is judged is the file: the network is read back from its bytes. It
     is a failure to look at the test images meanwhile.
@@ -42,7 +46,7 @@ def check_budget(
         "nothing is chosen on the test images",
         "Compare candidates on data.validation.",
     ):
-        with _noted_parts() as parts:
+        with _noted_parts() as parts, _counted_steps() as steps:
             small = attempt.call(model)
         if "test" in parts:
             attempt.fail("no use of data.test", "its images were looked at")
@@ -50,30 +54,50 @@ def check_budget(
     with attempt.must(f"the result is a {network} that can be saved and used"):
         data, score = _save_and_score(attempt, small, type(model), validation)
         macs = layer_costs(small).macs
-    print(f"        its file has {len(data):,} bytes")
-    with attempt.must(
-        f"the file has fewer than {num_bytes:,} bytes",
+    require_fewer(
+        attempt,
+        ("the file has", len(data), "bytes"),
+        num_bytes,
         "Numbers that were rounded, or set to 0, but stay float32 take as "
         "many bytes as before.",
-    ):
-        if len(data) >= num_bytes:
-            attempt.fail(f"< {num_bytes:,} bytes", f"{len(data):,} bytes")
+    )
     if num_macs is not None:
-        _check_macs(attempt, macs, num_macs)
+        require_fewer(
+            attempt,
+            ("an image takes", macs, "MACs"),
+            num_macs,
+            "Which layers do the multiplications, and which hold the weights?",
+        )
+    require_right(attempt, score, num_correct, hint)
+    if num_steps is not None:
+        print(f"        it took {len(steps)} steps of the optimizer")
+        with attempt.must(f"at most {num_steps} steps of the optimizer"):
+            if len(steps) > num_steps:
+                attempt.fail(f"<= {num_steps} steps", f"{len(steps)} steps")
+
+
+def require_fewer(
+    attempt: Attempt, fact: tuple[str, int, str], limit: int, hint: str
+) -> None:
+    """Print what was counted, and refuse as many as the limit, or more.
+
+    fact : (the words before the number, the number, the words behind it)
+    """
+    before, number, what = fact
+    print(f"        {before} {number:,} {what}")
+    with attempt.must(f"{before} fewer than {limit:,} {what}", hint):
+        if number >= limit:
+            attempt.fail(f"< {limit:,} {what}", f"{number:,} {what}")
+
+
+def require_right(
+    attempt: Attempt, score: Score, num_correct: int, hint: str
+) -> None:
+    """Print how many images are right, and refuse less than is asked for."""
     print(f"        {score.num_correct} of {len(score)} images are right")
     with attempt.must(f"at least {num_correct} are right", hint):
         if score.num_correct < num_correct:
             attempt.fail(f">= {num_correct}", f"{score.num_correct}")
-
-
-def _check_macs(attempt: Attempt, macs: int, limit: int) -> None:
-    print(f"        an image takes {macs:,} MACs")
-    with attempt.must(
-        f"an image takes fewer than {limit:,} MACs",
-        "Which layers do the multiplications, and which hold the weights?",
-    ):
-        if macs >= limit:
-            attempt.fail(f"< {limit:,} MACs", f"{macs:,} MACs")
 
 
 def _save_and_score(
@@ -93,6 +117,19 @@ def _save_and_score(
             f"{type(error).__name__}: {error}",
             cause=error,
         )
+
+
+@contextmanager
+def _counted_steps() -> Iterator[list[None]]:
+    """Count the steps that optimizers take meanwhile."""
+    steps: list[None] = []
+    handle = register_optimizer_step_post_hook(
+        lambda *arguments: steps.append(None)
+    )
+    try:
+        yield steps
+    finally:
+        handle.remove()
 
 
 @contextmanager

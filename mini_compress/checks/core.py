@@ -10,7 +10,7 @@ import inspect
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 from typing import Any, NoReturn
 
@@ -84,6 +84,15 @@ class Attempt:
             self.fail("a result", "None", hint="Is there a `return`?")
         return result
 
+    def call_for(self, parts: Sequence[str], *arguments: Any) -> list[Any]:
+        """Call the answer, which must return these parts, in order."""
+        result = self.call(*arguments)
+        is_row = isinstance(result, tuple | list) or np.ndim(result) > 0
+        if not is_row or len(result) != len(parts):
+            got = f"{type(result).__name__}: {show(result)}"
+            self.fail(f"{len(parts)} results: {', '.join(parts)}", got)
+        return list(result)
+
     def expect(
         self, expected: np.ndarray, *arguments: Any, tolerance: Any = 0
     ) -> None:
@@ -97,13 +106,17 @@ class Attempt:
         self.require_close(got, expected, tolerance)
 
     def require_form(
-        self, got: Any, shape: tuple[int, ...], dtype: Any
+        self, got: Any, shape: tuple[int, ...], dtype: Any = None
     ) -> None:
-        """Refuse anything but a numpy array of this shape and dtype."""
-        expected = f"a numpy array, {np.dtype(dtype)} of shape {shape}"
+        """Refuse anything but a numpy array of this shape and dtype.
+
+        dtype : None for any
+        """
+        kind = "" if dtype is None else f", {np.dtype(dtype)}"
+        expected = f"a numpy array{kind} of shape {shape}"
         if not isinstance(got, np.ndarray):
             self.fail(expected, f"{type(got).__name__}: {show(got)}")
-        if got.shape != shape or got.dtype != dtype:
+        if got.shape != shape or dtype not in (None, got.dtype):
             self.fail(expected, f"{got.dtype} of shape {got.shape}")
 
     def require_close(

@@ -5,8 +5,6 @@ import numbers
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from .core import Attempt, show
 
 ROUNDING = 1e-9  # relative; what the order of a few float64 operations costs
@@ -41,11 +39,7 @@ def expect_row(
 
     expected : name -> the number, and how far off it may be
     """
-    result = attempt.call(*arguments)
-    is_row = isinstance(result, tuple | list | np.ndarray)
-    if not is_row or len(result) != len(expected):
-        got = f"{type(result).__name__}: {show(result)}"
-        attempt.fail(", ".join(expected), got)
+    result = attempt.call_for(list(expected), *arguments)
     for got, (name, (number, slack)) in zip(
         result, expected.items(), strict=True
     ):

@@ -1,9 +1,7 @@
 """The checks of the chapter on sparse kernels."""
 
 import copy
-import numbers
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +10,9 @@ from .. import datasets, zoo
 from ..kernels import naive, sparse
 from ..kernels.packing import pack_bits
 from ..training import evaluate
-from .core import Attempt, show
+from .budgets import require_fewer, require_right
+from .core import Attempt
+from .named_numbers import require_near
 
 NUM_BYTES, NUM_CORRECT = 120_000, 450  # of `small_first_layer`
 FORMATS = (
@@ -79,13 +79,13 @@ def pack_n_of_four(function: Callable) -> None:
     """
     attempt = Attempt(function, "weight", "keep")
 
-    def call(weight: Any, keep: int = 2) -> tuple[np.ndarray, np.ndarray]:
+    def call(weight, keep=2):
         given = np.array(weight, np.float32).reshape(1, -1)
-        pair = _require_pair(attempt, attempt.call(given, keep))
+        got = attempt.call_for(("values", "positions"), given, keep)
         count = given.size // 4 * keep
-        attempt.require_form(pair[0], (1, count), np.float32)
-        attempt.require_form(pair[1], (-(-count // 4),), np.uint8)
-        return pair
+        attempt.require_form(got[0], (1, count), np.float32)
+        attempt.require_form(got[1], (-(-count // 4),), np.uint8)
+        return got
 
     def expect(weight, positions, keep=2):
         got = call(weight, keep)
@@ -106,15 +106,13 @@ def pack_n_of_four(function: Callable) -> None:
         "Magnitude is the absolute value. A group is four columns of a row.",
     ):
         values, _ = call([1, -8, 3, 2, 9, 7, 6, 8])
-        expected = np.array([-8, 3, 8, 9], np.float32)
-        attempt.require_close(np.sort(values[0]), expected, 0)
+        attempt.require_close(np.sort(values[0]), np.array([-8, 3, 8, 9]), 0)
     with attempt.must(
         "values are in the order of the row",
         "Sort the positions that you keep.",
     ):
         values, _ = call([1, 3, -8, 2, 9, 7, 6, 8])
-        expected = np.array([[3, -8, 9, 8]], np.float32)
-        attempt.require_close(values, expected, 0)
+        attempt.require_close(values, np.array([[3, -8, 9, 8]]), 0)
     with attempt.must(
         "the first position is in the lowest bits of its byte",
         "pack_bits(positions, bits=2) does it, for positions in order.",
@@ -143,15 +141,12 @@ def break_even_density(function: Callable) -> None:
 
     def expect(value_bits: int, index_bits: int) -> None:
         got = attempt.call(value_bits, index_bits)
-        expected = value_bits / (value_bits + index_bits)
-        if not abs(got - expected) <= 1e-6:
-            attempt.fail(f"{expected:.6g}", show(got))
+        density = value_bits / (value_bits + index_bits)
+        require_near(attempt, "density", got, density, 1e-6)
 
     with attempt.must("the result is a number between 0 and 1"):
         got = attempt.call(32, 32)
-        is_number = isinstance(got, numbers.Real) or np.ndim(got) == 0
-        if not is_number or isinstance(got, str) or not 0 <= float(got) <= 1:
-            attempt.fail("a number in [0, 1]", show(got))
+        require_near(attempt, "density between 0 and 1", got, 0.5, 0.5)
     with attempt.must("an index as wide as the value: half may be non-zero"):
         expect(32, 32)
         expect(8, 8)
@@ -180,13 +175,10 @@ def relative_index(function: Callable) -> None:
     def expect(places: dict[int, float], size: int, bits: int) -> None:
         row = np.zeros(size, np.float32)
         row[list(places)] = list(places.values())
-        got = _require_pair(attempt, attempt.call(row, bits))
-        lists = naive.relative_from_dense(row, bits)
-        values, gaps = (
-            np.array(x, d) for x, d in zip(lists, "fB", strict=True)
-        )
-        for one, expected in zip(got, (values, gaps), strict=True):
-            attempt.require_form(one, expected.shape, expected.dtype)
+        got = attempt.call_for(("values", "gaps"), row, bits)
+        values, gaps = map(np.array, naive.relative_from_dense(row, bits))
+        attempt.require_form(got[0], values.shape, np.float32)
+        attempt.require_form(got[1], gaps.shape, np.uint8)
         attempt.require_close(got[1], gaps, 0)
         attempt.require_close(got[0], values, 0)
 
@@ -241,26 +233,11 @@ def small_first_layer(function: Callable) -> None:
             attempt.fail(f"one of {names}", type(matrix).__name__)
         if matrix.shape != weight.shape:
             attempt.fail(f"shape {tuple(weight.shape)}", f"{matrix.shape}")
-    print(f"        its arrays have {matrix.num_bytes:,} bytes")
-    with attempt.must(
-        f"the arrays have fewer than {NUM_BYTES:,} bytes",
-        "Fewer values, or fewer bits for where they are.",
-    ):
-        if matrix.num_bytes >= NUM_BYTES:
-            attempt.fail(f"< {NUM_BYTES:,}", f"{matrix.num_bytes:,}")
+    size = ("the arrays have", matrix.num_bytes, "bytes")
+    hint = "Fewer values, or fewer bits for where they are."
+    require_fewer(attempt, size, NUM_BYTES, hint)
     with torch.no_grad():
         weight.copy_(torch.from_numpy(matrix.to_dense()))
     score = evaluate(model, datasets.load("mnist5k").validation)
-    print(f"        {score.num_correct} of {len(score)} images are right")
-    with attempt.must(
-        f"at least {NUM_CORRECT} validation images are right",
-        "Which format has room for the most values in these bytes?",
-    ):
-        if score.num_correct < NUM_CORRECT:
-            attempt.fail(f">= {NUM_CORRECT}", f"{score.num_correct}")
-
-
-def _require_pair(attempt: Attempt, got: Any) -> tuple[Any, Any]:
-    if not isinstance(got, tuple) or len(got) != 2:
-        attempt.fail("a pair of arrays", f"{type(got).__name__}: {show(got)}")
-    return got
+    hint = "Which format has room for the most values in these bytes?"
+    require_right(attempt, score, NUM_CORRECT, hint)

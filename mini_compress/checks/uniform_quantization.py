@@ -7,7 +7,7 @@ import torch
 
 from ..kernels import integer
 from .budgets import check_budget
-from .core import Attempt, show
+from .core import Attempt
 
 
 def quantize(function: Callable) -> None:
@@ -224,9 +224,7 @@ def _call_int8_rows(
     attempt: Attempt, weight: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return codes and scale; both must be tensors of the right form."""
-    result = attempt.call(weight)
-    if not isinstance(result, tuple | list) or len(result) != 2:
-        attempt.fail("codes, scale", f"{type(result).__name__}: {show(result)}")
+    result = attempt.call_for(("codes", "scale"), weight)
     for name, got, shape, dtype in [
         ("codes", result[0], weight.shape, torch.int8),
         ("scale", result[1], (len(weight), 1), torch.bfloat16),

@@ -385,7 +385,7 @@ def by_the_package(row, bits):
 
 AS_LARGE = "the result is a sparse matrix as large as the weight"
 FEW_BYTES = "the arrays have fewer than 120,000 bytes"
-ENOUGH_RIGHT = "at least 450 validation images are right"
+ENOUGH_RIGHT = "at least 450 are right"
 
 
 @wrong(checks.small_first_layer, AS_LARGE)
