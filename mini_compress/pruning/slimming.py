@@ -19,7 +19,7 @@ NORMALIZATIONS = (nn.BatchNorm1d, nn.BatchNorm2d)
 def scale_penalty(strength: float) -> Penalty:
     """Return a penalty for `train` on the scales of batch normalizations.
 
-    strength : of the penalty, >= 0; the papers' networks take 1e-5 to 1e-4
+    strength : of the penalty, >= 0
 
     >>> penalty = scale_penalty(0.5)
     >>> penalty(nn.Sequential(nn.BatchNorm2d(8))).item()  # scales start at 1

@@ -19,7 +19,7 @@ from torch import nn
 
 from .. import _data_files, artifact, datasets, models, training, zoo
 from ..measuring import Score
-from ..zoo.recipes import Recipe, find_recipe
+from ..zoo.recipes import find_recipe
 from .provenance import statements
 
 
@@ -54,37 +54,37 @@ def load_baseline(network: str, dataset: str, seed: int) -> Baseline:
 
 def is_trained(network: str, dataset: str, seed: int) -> bool:
     """Tell whether a baseline is in the zoo or in the cache."""
-    recipe = find_recipe(network, dataset)
-    path = _path(network, dataset, recipe, seed)
-    return seed == recipe.seed or path.exists()
+    shipped = seed == find_recipe(network, dataset).seed
+    return shipped or _path(network, dataset, seed).exists()
 
 
 def train_baseline(network: str, dataset: str, seed: int) -> Path:
     """Train a baseline unless it is in the cache; return where its file is."""
-    recipe = find_recipe(network, dataset)
-    path = _path(network, dataset, recipe, seed)
+    path = _path(network, dataset, seed)
     if path.exists():
         return path
     trained = training.train(
         models.build(network, seed=seed),
         load_data(dataset),
         progress=False,
-        **_arguments(recipe, seed),
+        **recipe_arguments(network, dataset, seed),
     )
     artifact.save(trained.model, path)
     return path
 
 
-def _arguments(recipe: Recipe, seed: int) -> dict[str, Any]:
+def recipe_arguments(network: str, dataset: str, seed: int) -> dict[str, Any]:
+    """Return the arguments of `training.train` that make a baseline."""
+    recipe = find_recipe(network, dataset)
     return dataclasses.asdict(dataclasses.replace(recipe, seed=seed))
 
 
-def _path(network: str, dataset: str, recipe: Recipe, seed: int) -> Path:
+def _path(network: str, dataset: str, seed: int) -> Path:
     """Name a file after all that its weights depend on."""
     causes = [
         network,
         dataset,
-        _arguments(recipe, seed),
+        recipe_arguments(network, dataset, seed),
         torch.__version__,
         *map(
             statements, (models, training.loop, training.evaluation, datasets)

@@ -3,8 +3,7 @@
 Every method gets the same number of epochs. From the trained baseline: one
 shot, rounds, a mask that grows (gradual) and a mask that moves (regrow), all
 with the epochs of fine-tuning. From an untrained network: gradual and regrow,
-with the baseline's epochs and those of fine-tuning together. Then network
-slimming of ConvNet, with the same training without the penalty as its control.
+with the baseline's epochs and those of fine-tuning together.
 
 `num_bytes` is the length of a file without the zeros (`store_sparse`).
 """
@@ -14,36 +13,35 @@ from typing import Any
 
 from torch import nn
 
-from .. import models, pruning, training
+from .. import models, pruning
 from ..zoo.recipes import find_recipe
 from .baselines import load_data
 from .grid import Run, Study
 from .rows import FLOAT, Row
 from .scoring import score_run
-from .weight_pruning import EPOCH_SECONDS, RATES, ROUNDS, WEIGHT_DECAY
+from .tuning import EPOCH_SECONDS, tuning
+from .weight_pruning import ROUNDS
 
 SPARSITIES = (0.9, 0.95, 0.98)
 FROM_SCRATCH = (0.95,)  # these runs are long
 TUNING_EPOCHS = 6
-# ten times the strongest of [liu2017slimming]: the training is far shorter
-STRENGTH = 1e-3  # of the penalty on the scales
-CHANNEL_RATIOS = (0.5,)
-PENALTY_EPOCHS, AFTER_EPOCHS = 3, 2
 SCORING_SECONDS = 1.0
 
 
 def grid(smoke: bool) -> Sequence[Run]:
     """List the runs: for each network and seed the baseline, then the rest."""
-    if smoke:
-        places = [("LeNet300", "mnist5k", 0), ("ConvNet", "mnist5k", 0)]
-        return _runs(places, sparsities=[0.9], scratch=[0.9])
-    mlps = [
-        ("LeNet300", dataset, seed)
-        for dataset in ("mnist", "fashion_mnist")
-        for seed in range(3)
+    datasets = ("mnist5k",) if smoke else ("mnist", "fashion_mnist")
+    sparsities = (0.9,) if smoke else SPARSITIES
+    scratch = (0.9,) if smoke else FROM_SCRATCH
+    return [
+        Run("LeNet300", dataset, method, settings, seed)
+        for dataset in datasets
+        for seed in range(1 if smoke else 3)
+        for method, settings in [
+            (FLOAT, {}),
+            *_settings(dataset, sparsities, scratch),
+        ]
     ]
-    convs = [("ConvNet", "fashion_mnist", seed) for seed in range(3)]
-    return _runs([*mlps, *convs], SPARSITIES, FROM_SCRATCH)
 
 
 def measure(run: Run) -> Row:
@@ -103,28 +101,11 @@ def regrow(model: nn.Module, run: Run) -> nn.Module:
     return pruning.store_sparse(trained.model)
 
 
-def slimming(model: nn.Module, run: Run) -> nn.Module:
-    """Train with the penalty, remove the smallest scales, train again."""
-    data, settings = load_data(run.dataset), _train(run)
-    penalty = pruning.scale_penalty(run.settings["strength"])
-    settings["epochs"] = PENALTY_EPOCHS
-    model = training.train(model, data, penalty=penalty, **settings).model
-    small, _ = pruning.prune_filters(
-        model,
-        run.settings["channel_ratio"],
-        criterion="bn_scale",
-        scope="global",
-    )
-    settings["epochs"] = AFTER_EPOCHS
-    return training.train(small, data, **settings).model
-
-
 METHODS: dict[str, Callable[[nn.Module, Run], nn.Module]] = {
     "one_shot": one_shot,
     "iterative": iterative,
     "gradual": gradual,
     "regrow": regrow,
-    "slimming": slimming,
 }
 
 
@@ -137,64 +118,27 @@ def run_seconds(run: Run) -> float:
 
 
 def _train(run: Run) -> dict[str, Any]:
-    """Return the arguments of the training; a recipe's for an untrained one."""
-    recipe = find_recipe(run.network, run.dataset)
-    untrained = run.settings.get("start") == "untrained"
-    return {
-        "epochs": run.settings["epochs"],
-        "learning_rate": (
-            recipe.learning_rate if untrained else RATES[run.network]
-        ),
-        "weight_decay": WEIGHT_DECAY[run.network],
-        "seed": run.seed,
-        "progress": False,
-    }
+    """Return the arguments of the training; from scratch at another rate."""
+    settings = tuning(run, run.settings["epochs"])
+    if run.settings["start"] == "untrained":
+        recipe = find_recipe(run.network, run.dataset)
+        settings["learning_rate"] = recipe.learning_rate
+    return settings
 
 
-def _runs(
-    places: Sequence[tuple[str, str, int]],
-    sparsities: Sequence[float],
-    scratch: Sequence[float],
-) -> list[Run]:
-    runs = []
-    for network, dataset, seed in places:
-        settings = (
-            _slimmed()
-            if network == "ConvNet"
-            else _pruned(network, dataset, sparsities, scratch)
-        )
-        runs += [
-            Run(network, dataset, method, chosen, seed)
-            for method, chosen in [(FLOAT, {}), *settings]
-        ]
-    return runs
-
-
-def _pruned(
-    network: str,
-    dataset: str,
-    sparsities: Sequence[float],
-    scratch: Sequence[float],
+def _settings(
+    dataset: str, sparsities: Sequence[float], scratch: Sequence[float]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """List the methods from the trained and from the untrained network."""
     for sparsity in sparsities:
-        for method in ("one_shot", "iterative", "gradual", "regrow"):
+        for method in METHODS:
             trained = {"start": "trained", "epochs": TUNING_EPOCHS}
             yield method, {"sparsity": sparsity, **trained}
-    whole = find_recipe(network, dataset).epochs + TUNING_EPOCHS
+    whole = find_recipe("LeNet300", dataset).epochs + TUNING_EPOCHS
     for sparsity in scratch:
         for method in ("gradual", "regrow"):
             untrained = {"start": "untrained", "epochs": whole}
             yield method, {"sparsity": sparsity, **untrained}
-
-
-def _slimmed() -> Iterator[tuple[str, dict[str, Any]]]:
-    """List slimming with and without its penalty."""
-    for ratio in CHANNEL_RATIOS:
-        for strength in (0.0, STRENGTH):
-            chosen = {"channel_ratio": ratio, "strength": strength}
-            epochs = PENALTY_EPOCHS + AFTER_EPOCHS
-            yield "slimming", {**chosen, "epochs": epochs}
 
 
 STUDY = Study(

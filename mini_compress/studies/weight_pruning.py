@@ -17,11 +17,12 @@ from torch import nn
 
 from .. import pruning, training
 from ..zoo.recipes import find_recipe
-from .baselines import load_data
+from .baselines import load_data, recipe_arguments
 from .controls import narrow
 from .grid import Run, Study
 from .rows import FLOAT, Row
 from .scoring import score_run
+from .tuning import EPOCH_SECONDS, tuning
 
 SPARSITIES = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
 TUNED = {
@@ -32,10 +33,6 @@ EPOCHS = {"LeNet300": 6, "ConvNet": 2, "LeNet5": 3}  # of fine-tuning
 ROUNDS = 3
 # what the claim of 90 % may take: more rounds and more epochs
 PATIENT = {"sparsity": 0.9, "scope": "global", "rounds": 5, "epochs": 15}
-RATES = {"LeNet300": 0.006, "ConvNet": 0.005, "LeNet5": 0.003}
-# of fine-tuning: without it weights that no input reaches stay as large as
-# they were drawn, and a criterion of magnitude takes them for important
-WEIGHT_DECAY = {"LeNet300": 0.1, "ConvNet": 0.05, "LeNet5": 0.1}
 TAYLOR_IMAGES = 2000  # of the training set
 # what [han2016deep], table 3, keeps of each layer of LeNet5
 LENET5_KEPT = {
@@ -44,7 +41,6 @@ LENET5_KEPT = {
     "classifier.1": 0.08,
     "classifier.3": 0.19,
 }
-EPOCH_SECONDS = {"LeNet300": 2.0, "ConvNet": 20.0, "LeNet5": 24.0}
 SCORING_SECONDS = 2.0
 Settings = dict[str, Any]
 PATIENTLY: list[tuple[str, Settings]] = [
@@ -95,7 +91,8 @@ def compress(model: nn.Module, run: Run) -> nn.Module:
     """Do to the baseline what the run names."""
     settings = dict(run.settings)
     if run.method == "fine_tuned":
-        return _train(model, run, settings["epochs"])
+        data, chosen = load_data(run.dataset), tuning(run, settings["epochs"])
+        return training.train(model, data, **chosen).model
     if run.method == "small_dense":
         return train_small_dense(run, settings["sparsity"])
     for sparsity in _stages(settings):
@@ -103,8 +100,8 @@ def compress(model: nn.Module, run: Run) -> nn.Module:
         model = pruning.apply_masks(model, masks)
         if settings["epochs"]:
             epochs = settings["epochs"] // settings["rounds"]
-            keep = pruning.keep_masked(masks)
-            model = _train(model, run, epochs, after_step=keep)
+            data, chosen = load_data(run.dataset), tuning(run, epochs)
+            model = pruning.fine_tune(model, data, masks, **chosen).model
     return pruning.store_sparse(model)
 
 
@@ -134,16 +131,10 @@ def train_small_dense(run: Run, sparsity: float) -> nn.Module:
     sparsity : its weights are as many as a network this sparse keeps, or a
         few fewer
     """
-    recipe = find_recipe(run.network, run.dataset)
-    return training.train(
-        narrow(run.network, 1 - sparsity, seed=run.seed),
-        load_data(run.dataset),
-        epochs=recipe.epochs,
-        learning_rate=recipe.learning_rate,
-        weight_decay=recipe.weight_decay,
-        seed=run.seed,
-        progress=False,
-    ).model
+    model = narrow(run.network, 1 - sparsity, seed=run.seed)
+    recipe = recipe_arguments(run.network, run.dataset, run.seed)
+    data = load_data(run.dataset)
+    return training.train(model, data, progress=False, **recipe).model
 
 
 def run_seconds(run: Run) -> float:
@@ -159,21 +150,6 @@ def _stages(settings: Settings) -> list[float]:
     if settings["scope"] == "paper":
         return [0.0]
     return pruning.round_sparsities(settings["sparsity"], settings["rounds"])
-
-
-def _train(
-    model: nn.Module, run: Run, epochs: int, **options: Any
-) -> nn.Module:
-    return training.train(
-        model,
-        load_data(run.dataset),
-        epochs=epochs,
-        learning_rate=RATES[run.network],
-        weight_decay=WEIGHT_DECAY[run.network],
-        seed=run.seed,
-        progress=False,
-        **options,
-    ).model
 
 
 def _pruned(sparsities: Sequence[float]) -> Iterator[tuple[str, Settings]]:
