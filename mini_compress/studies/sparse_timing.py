@@ -7,12 +7,12 @@ convolution. One thread.
 """
 
 import math
-import time
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ..hardware import measure_ms
+from ..hardware import Timing, measure_ms
+from .clocking import read_shape, time_run, write_shape
 from .grid import Run, Study
 from .rows import TimingRow
 from .timed_sparse import (
@@ -61,47 +61,34 @@ def grid(smoke: bool) -> Sequence[Run]:
 
 def measure(run: Run) -> TimingRow:
     """Time one kernel with one weight, on the thread that calls."""
-    start = time.process_time()
-    rows, cols, x = _operands(_shape(run))
-    weight = make_weight(run.method, rows, cols, run.settings["density"])
-    call = MAKERS[run.method](weight, x)
-    timing = measure_ms(call, kernel=run.method, repeats=REPEATS)
-    return TimingRow(
-        network="",
-        dataset="",
-        method=run.method,
-        settings=run.settings,
-        seed=run.seed,
-        kernel=timing.kernel,
-        repeats=timing.repeats,
-        median_ms=timing.median_ms,
-        min_ms=timing.min_ms,
-        max_ms=timing.max_ms,
-        macs=int(np.count_nonzero(weight)) * _columns(_shape(run)),
-        seconds=round(time.process_time() - start, 2),
-    )
+    return time_run(run, _time_kernel)
 
 
 def run_seconds(run: Run) -> float:
     """Estimate a run's seconds: our products do two MACs in a nanosecond."""
-    rows, cols = _weight_shape(_shape(run))
-    macs = rows * cols * run.settings["density"] * _columns(_shape(run))
+    shape = read_shape(run)
+    rows, cols = _weight_shape(shape)
+    macs = rows * cols * run.settings["density"] * _columns(shape)
     return 0.1 + REPEATS * macs / 2e9
+
+
+def _time_kernel(run: Run) -> tuple[Timing, int]:
+    shape = read_shape(run)
+    rows, cols, x = _operands(shape)
+    weight = make_weight(run.method, rows, cols, run.settings["density"])
+    call = MAKERS[run.method](weight, x)
+    timing = measure_ms(call, kernel=run.method, repeats=REPEATS)
+    return timing, int(np.count_nonzero(weight)) * _columns(shape)
 
 
 def _runs(
     shape: Shape, methods: Iterable[str], densities: Sequence[float]
 ) -> list[Run]:
-    name = " x ".join(map(str, shape))
     return [
-        Run("", "", method, {"shape": name, "density": density})
+        Run("", "", method, {"shape": write_shape(shape), "density": density})
         for method in methods
         for density in densities
     ]
-
-
-def _shape(run: Run) -> Shape:
-    return tuple(map(int, run.settings["shape"].split(" x ")))
 
 
 def _weight_shape(shape: Shape) -> tuple[int, int]:

@@ -6,7 +6,6 @@ Other programs on the machine make all times longer, so the minimum is
 recorded beside the median.
 """
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from ..hardware import Timing, layer_costs, measure_model_ms, measure_ms
 from ..models import NETWORKS
 from ..quantization import fold_batchnorm
 from .baselines import load_data
+from .clocking import read_shape, time_run, write_shape
 from .grid import Run, Study
 from .post_training_quantization import CALIBRATION_IMAGES, quantize
 from .rows import FLOAT, TimingRow
@@ -51,7 +51,7 @@ def grid(smoke: bool) -> Sequence[Run]:
         for method, settings in METHODS
     ]
     of_kernels = [
-        Run("", "", method, {"shape": " x ".join(map(str, shape))})
+        Run("", "", method, {"shape": write_shape(shape)})
         for shape in (SMOKE_SHAPES if smoke else SHAPES)
         for method in (PRODUCTS if len(shape) == 3 else CONVOLUTIONS)
     ]
@@ -60,22 +60,7 @@ def grid(smoke: bool) -> Sequence[Run]:
 
 def measure(run: Run) -> TimingRow:
     """Time a network or a kernel, on the thread that calls."""
-    start = time.process_time()
-    timing, macs = _time_network(run) if run.network else _time_kernel(run)
-    return TimingRow(
-        network=run.network,
-        dataset=run.dataset,
-        method=run.method,
-        settings=run.settings,
-        seed=run.seed,
-        kernel=timing.kernel,
-        repeats=timing.repeats,
-        median_ms=timing.median_ms,
-        min_ms=timing.min_ms,
-        max_ms=timing.max_ms,
-        macs=macs,
-        seconds=round(time.process_time() - start, 2),
-    )
+    return time_run(run, _time_network if run.network else _time_kernel)
 
 
 def run_seconds(run: Run) -> float:
@@ -83,7 +68,7 @@ def run_seconds(run: Run) -> float:
     if run.network:
         return 2 if run.settings["batch"] > 1 else 0.5
     slowness = 90 if run.method == "numpy int32" else 1
-    return slowness * count_macs(_shape(run)) / 1e9
+    return slowness * count_macs(read_shape(run)) / 1e9
 
 
 def _time_network(run: Run) -> tuple[Timing, int]:
@@ -102,13 +87,9 @@ def _time_network(run: Run) -> tuple[Timing, int]:
 
 
 def _time_kernel(run: Run) -> tuple[Timing, int]:
-    call = make_call(run.method, _shape(run))
-    timing = measure_ms(call, kernel=run.method)
-    return timing, count_macs(_shape(run))
-
-
-def _shape(run: Run) -> tuple[int, ...]:
-    return tuple(map(int, run.settings["shape"].split(" x ")))
+    shape = read_shape(run)
+    call = make_call(run.method, shape)
+    return measure_ms(call, kernel=run.method), count_macs(shape)
 
 
 STUDY = Study(
