@@ -70,14 +70,14 @@ def scan_sensitivity(
     See [han2015learning], section 4.1 and figure 6.
     """
     found = treatable_layers(model, layers)
-    scores = {
-        name: tuple(
-            evaluate(
-                apply_masks(model, magnitude_masks(model, {name: x})), split
-            )
-            for x in sparsities
-        )
-        for name in found
-    }
+    unpruned = evaluate(model, split)
+
+    def score(name: str, sparsity: float) -> Score:
+        if sparsity == 0:
+            return unpruned
+        masks = magnitude_masks(model, {name: sparsity})
+        return evaluate(apply_masks(model, masks), split)
+
+    scores = {name: tuple(score(name, x) for x in sparsities) for name in found}
     num_weights = {name: found[name].weight.numel() for name in found}
     return Sensitivity(tuple(sparsities), num_weights, scores)

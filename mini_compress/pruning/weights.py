@@ -51,7 +51,8 @@ def magnitude_masks(
 
     See [han2015learning], section 3.
     """
-    return _masks(magnitude_scores(model, layers, sparsity), sparsity, scope)
+    scores = magnitude_scores(model, _named(layers, sparsity))
+    return _masks(scores, sparsity, scope)
 
 
 def random_masks(
@@ -68,7 +69,7 @@ def random_masks(
     """
     require_int("seed", seed, 0)
     rng = np.random.default_rng(seed)
-    found = magnitude_scores(model, layers, sparsity)
+    found = magnitude_scores(model, _named(layers, sparsity))
     scores = {
         name: rng.random(score.shape, np.float32)
         for name, score in found.items()
@@ -94,7 +95,7 @@ def taylor_masks(
     is the absolute value of that, with the gradient of the mean loss over all
     images. See [molchanov2017pruning], section 2.2, there for feature maps.
     """
-    found = magnitude_scores(model, layers, sparsity)
+    found = magnitude_scores(model, _named(layers, sparsity))
     gradients = loss_gradients(model, images, labels)
     scores = {
         name: score * np.abs(gradients[f"{name}.weight".lstrip(".")].numpy())
@@ -131,21 +132,14 @@ def sparsity_of(masks: Masks) -> float:
 
 
 def magnitude_scores(
-    model: nn.Module,
-    layers: Sequence[str] | None = None,
-    sparsity: Sparsity = 0.0,
+    model: nn.Module, layers: Sequence[str] | None = None
 ) -> Scores:
     """Return the absolute value of each weight of the layers asked for.
 
-    sparsity : its names take the place of `layers` if it has names
+    layers : names of Linear and Conv2d layers; None for all
+
+    A weight that is not finite is a ValueError.
     """
-    if isinstance(sparsity, Mapping):
-        if layers is not None:
-            raise ValueError(
-                "layers must be None where sparsity names the layers, "
-                f"got {list(layers)}"
-            )
-        layers = list(sparsity)
     scores = {}
     for name, layer in treatable_layers(model, layers).items():
         scores[name] = np.abs(layer.weight.detach().numpy())
@@ -173,6 +167,20 @@ def loss_gradients(
         name: torch.zeros_like(value) if value.grad is None else value.grad
         for name, value in probe.named_parameters()
     }
+
+
+def _named(
+    layers: Sequence[str] | None, sparsity: Sparsity
+) -> Sequence[str] | None:
+    """Return the layers that are named, by one argument or the other."""
+    if not isinstance(sparsity, Mapping):
+        return layers
+    if layers is not None:
+        raise ValueError(
+            "layers must be None where sparsity names the layers, "
+            f"got {list(layers)}"
+        )
+    return list(sparsity)
 
 
 def _masks(scores: Scores, sparsity: Sparsity, scope: str) -> Masks:
