@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 # before numpy and torch are imported: workers run side by side
 for _line in (
@@ -11,6 +12,9 @@ for _line in (
     os.environ.setdefault(_name, _value)
 
 import pytest  # noqa: E402
+
+if TYPE_CHECKING:
+    from mini_compress.datasets import Dataset
 
 ROOT = Path(__file__).resolve().parent.parent
 # --doctest-modules would import the two of them under one name
@@ -31,3 +35,18 @@ def data_folder() -> Path:
             "with mnist/ and fashion-mnist/"
         )
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def small() -> "Dataset":
+    """A sixth of mnist5k."""
+    from mini_compress import datasets
+
+    data = datasets.load("mnist5k")
+    return datasets.Dataset(
+        data.name,
+        data.train.take(600),
+        data.validation.take(200),
+        data.test.take(300),
+        data.sha256,
+    )

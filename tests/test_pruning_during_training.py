@@ -8,34 +8,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from network_weights import same_weights
 from torch import nn
 
-from mini_compress import datasets, models, pruning, training, zoo
-from mini_compress.datasets import Dataset
+from mini_compress import models, pruning, training, zoo
 from mini_compress.pruning import CubicSchedule, lottery, regrowth
-
-
-@pytest.fixture(scope="module")
-def small() -> Dataset:
-    """A sixth of mnist5k."""
-    data = datasets.load("mnist5k")
-    return Dataset(
-        data.name,
-        data.train.take(600),
-        data.validation.take(200),
-        data.test.take(300),
-        data.sha256,
-    )
-
-
-def same_weights(one: nn.Module, other: nn.Module) -> bool:
-    return all(
-        torch.equal(a, b)
-        for a, b in zip(
-            one.state_dict().values(), other.state_dict().values(), strict=True
-        )
-    )
-
 
 # schedules
 

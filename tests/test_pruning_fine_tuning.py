@@ -7,22 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from mini_compress import datasets, pruning, training, zoo
-from mini_compress.datasets import Dataset
+from mini_compress import pruning, training, zoo
 from mini_compress.pruning import fine_tuning
-
-
-@pytest.fixture(scope="module")
-def small() -> Dataset:
-    """A sixth of mnist5k."""
-    data = datasets.load("mnist5k")
-    return Dataset(
-        data.name,
-        data.train.take(600),
-        data.validation.take(200),
-        data.test.take(300),
-        data.sha256,
-    )
 
 
 @pytest.fixture(scope="module")

@@ -8,23 +8,11 @@ import math
 import numpy as np
 import pytest
 import torch
+from network_weights import same_weights, weights_of
 from torch import nn
 
-from mini_compress import datasets, models, pruning, training
-from mini_compress.datasets import Dataset, Split
-
-
-@pytest.fixture(scope="module")
-def small() -> Dataset:
-    """A sixth of mnist5k."""
-    data = datasets.load("mnist5k")
-    return Dataset(
-        data.name,
-        data.train.take(600),
-        data.validation.take(100),
-        data.test.take(300),
-        data.sha256,
-    )
+from mini_compress import models, pruning, training
+from mini_compress.datasets import Split
 
 
 @pytest.fixture(scope="module")
@@ -35,15 +23,6 @@ def trained(small):
 def train(data, network="LeNet300", **changes):
     settings = {"epochs": 3, "progress": False} | changes
     return training.train(models.build(network), data, **settings)
-
-
-def weights(model: nn.Module) -> dict[str, torch.Tensor]:
-    return {key: value.clone() for key, value in model.state_dict().items()}
-
-
-def same(one: nn.Module, other: nn.Module) -> bool:
-    pairs = zip(weights(one).items(), weights(other).items(), strict=True)
-    return all(a[0] == b[0] and torch.equal(a[1], b[1]) for a, b in pairs)
 
 
 @pytest.mark.parametrize("network", models.NETWORKS)
@@ -58,9 +37,9 @@ def test_three_epochs_beat_the_start(small, network):
 
 def test_training_leaves_its_argument_alone(small):
     model = models.build("ConvNet")
-    before, modes = weights(model), [m.training for m in model.modules()]
+    before, modes = weights_of(model), [m.training for m in model.modules()]
     result = training.train(model, small, epochs=1, progress=False)
-    assert all(torch.equal(before[k], v) for k, v in weights(model).items())
+    assert all(torch.equal(before[k], v) for k, v in weights_of(model).items())
     assert [m.training for m in model.modules()] == modes
     assert model.trained_on is None
     assert result.model.trained_on == "mnist5k"
@@ -75,10 +54,12 @@ def test_same_seed_same_result(small, network):
     one = train(small, network, epochs=2)
     torch.manual_seed(2)
     other = train(small, network, epochs=2)
-    assert same(one.model, other.model)
+    assert same_weights(one.model, other.model)
     losses = [[epoch.loss for epoch in run.history] for run in (one, other)]
     assert losses[0] == losses[1]
-    assert not same(one.model, train(small, network, epochs=2, seed=1).model)
+    assert not same_weights(
+        one.model, train(small, network, epochs=2, seed=1).model
+    )
 
 
 def test_global_generator_is_not_touched(small):
@@ -131,7 +112,7 @@ def test_the_loop_equals_one_written_out(small):
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    for key, weight in weights(got).items():
+    for key, weight in weights_of(got).items():
         torch.testing.assert_close(weight, model.state_dict()[key])
 
 
@@ -160,7 +141,7 @@ def test_predict_runs_in_batches_and_restores_the_mode(small):
     model = models.build("ResNet8").train()
     model.features[3].eval()  # a part frozen on purpose
     modes = [module.training for module in model.modules()]
-    before = weights(model)
+    before = weights_of(model)
     sizes = []
     model.register_forward_hook(lambda _, x, y: sizes.append(len(y)))
     images = small.test.take(25).images
@@ -169,7 +150,7 @@ def test_predict_runs_in_batches_and_restores_the_mode(small):
     assert (labels.shape, labels.dtype) == ((25,), torch.int64)
     assert not labels.requires_grad
     assert [module.training for module in model.modules()] == modes
-    assert all(torch.equal(before[k], v) for k, v in weights(model).items())
+    assert all(torch.equal(before[k], v) for k, v in weights_of(model).items())
     frozen = copy.deepcopy(model).eval()
     assert torch.equal(labels, frozen(images).argmax(1))
     assert training.predict(model, images[:0]).shape == (0,)
