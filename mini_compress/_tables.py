@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from .writing import markdown_table
+
 
 @dataclass(frozen=True)
 class Table:
@@ -27,13 +29,8 @@ class Table:
 
     def markdown(self) -> str:
         """Write a pipe table below its caption."""
-        rule = (":--", *("--:" for _ in self.header[1:]))
-        lines = (self.header, rule, *self.rows)
-        cells = (
-            "| " + " | ".join(x.replace("|", r"\|") for x in line) + " |"
-            for line in lines
-        )
-        return "\n".join([f"**{self.caption}**", "", *cells])
+        table = markdown_table(self.header, self.rows)
+        return f"**{self.caption}**\n\n{table}"
 
     def html(self) -> str:
         """Write a table of the class that notebooks style.
@@ -64,21 +61,6 @@ class Tables:
 
     def _repr_html_(self) -> str:
         return "\n".join(table.html() for table in self.tables())
-
-
-def significant(value: float | None, digits: int = 3) -> str:
-    """Write a figure with so many digits; None, which is unknown, as a dash.
-
-    >>> [significant(x) for x in (0.0012345, 431080.0, 10.3, 0, None)]
-    ['0.00123', '431,000', '10.3', '0', '-']
-    """
-    if value is None:
-        return "-"
-    if value == 0:
-        return "0"
-    rounded, exponent = f"{value:.{digits - 1}e}".split("e")
-    decimals = max(digits - 1 - int(exponent), 0)
-    return f"{float(f'{rounded}e{exponent}'):,.{decimals}f}"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -73,6 +73,11 @@ def to_bytes(model: nn.Module) -> bytes:
     return data.replace(NO_DIGEST, digest, 1)
 
 
+def file_kb(model: nn.Module) -> float:
+    """Return the length of a network's file, in KB of 1,000 bytes."""
+    return len(to_bytes(model)) / 1000
+
+
 def from_bytes(
     data: bytes, network: nn.Module | None = None, *, name: str = "data"
 ) -> nn.Module:

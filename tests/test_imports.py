@@ -14,7 +14,7 @@ PACKAGE = Path(mini_compress.__file__).parent
 # The import arrow: a module imports from its own row and from rows above it.
 # Private modules at the top (_require, ...) belong to the first row.
 ROWS = [
-    {"plotting"},
+    {"plotting", "writing"},
     {"kernels"},
     {"layers"},
     {"models", "datasets", "artifact"},

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .._tables import Table, Tables, significant
+from .._tables import Table, Tables
+from ..writing import significant
 from .energy import MEMORY_NAMES
 from .report import Ledger
 from .roofline import LOWER_BOUND

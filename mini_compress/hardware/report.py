@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from .. import artifact
 from .._inference import require_module
-from .._tables import Table, Tables, significant
+from .._tables import Table, Tables
+from ..writing import significant
 from .costs import ModelCost, layer_costs
 from .counting import find_layers, parameters_of
 from .devices import DEVICES, find_device

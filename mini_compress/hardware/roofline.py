@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .._tables import Table, Tables, significant
+from .._tables import Table, Tables
 from ..plotting import COLORS, LINE_STYLES, MARKERS
+from ..writing import significant
 from .costs import LayerCost, ModelCost
 from .devices import find_device
 from .profiles import DeviceProfile

@@ -50,6 +50,11 @@ class Setting:
         return statistics.mean(self.accuracies)
 
     @property
+    def drops(self) -> tuple[float, ...]:
+        """Loss of accuracy against each seed's baseline, in pp."""
+        return tuple(row.comparison.drop for row in self.rows)
+
+    @property
     def num_bytes(self) -> int:
         """Length of the file: the largest, should seeds differ."""
         return max(row.num_bytes for row in self.rows)

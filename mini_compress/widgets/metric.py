@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .._require import require_int, require_one_of, require_real, require_text
-from .._tables import significant
+from ..writing import significant
 
 MISSING = "-"
 MAX_DIGITS = 9

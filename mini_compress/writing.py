@@ -1,0 +1,65 @@
+"""Words and tables for figures: signs, spans of seeds, rounded numbers."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+MINUS, NO_BREAK = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
+
+
+def markdown_table(
+    header: Sequence[Any], rows: Iterable[Sequence[Any]], *, names: int = 1
+) -> str:
+    """Write a pipe table; its first columns are names, the others figures.
+
+    header, rows : one entry for each column; str() of it is shown
+    names : how many columns are lined up at the left
+
+    >>> print(markdown_table(["layer", "KB"], [["conv", 1.2]]))
+    | layer | KB |
+    | :-- | --: |
+    | conv | 1.2 |
+    """
+    rule = [":--"] * names + ["--:"] * (len(header) - names)
+    texts = [[_cell(value) for value in row] for row in (header, *rows)]
+    texts.insert(1, rule)
+    return "\n".join(f"| {' | '.join(line)} |" for line in texts)
+
+
+def signed(number: float, digits: int = 2) -> str:
+    """Write a difference: with its sign, and so many digits after the point.
+
+    >>> signed(0.5), signed(0)
+    ('+0.50', '+0.00')
+    """
+    return f"{number:+.{digits}f}".replace("-", MINUS)
+
+
+def span(values: Iterable[float], digits: int = 2) -> str:
+    """Write the lowest and the highest of some figures, on one line.
+
+    >>> span([2.5, 1.0, 1.3], digits=1).split()
+    ['1.0', 'to', '2.5']
+    """
+    values = list(values)
+    ends = [f"{end:.{digits}f}" for end in (min(values), max(values))]
+    text = f"{NO_BREAK}to{NO_BREAK}".join(dict.fromkeys(ends))
+    return text.replace("-", MINUS)
+
+
+def significant(value: float | None, digits: int = 3) -> str:
+    """Write a figure with so many digits; None, which is unknown, as a dash.
+
+    >>> [significant(x) for x in (0.0012345, 431080.0, 10.3, 0, None)]
+    ['0.00123', '431,000', '10.3', '0', '-']
+    """
+    if value is None:
+        return "-"
+    if value == 0:
+        return "0"
+    rounded, exponent = f"{value:.{digits - 1}e}".split("e")
+    decimals = max(digits - 1 - int(exponent), 0)
+    return f"{float(f'{rounded}e{exponent}'):,.{decimals}f}"
+
+
+def _cell(value: Any) -> str:
+    return str(value).replace("|", r"\|")
