@@ -37,7 +37,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> None:
     require_int("--jobs", options.jobs, 1)
-    with tempfile.TemporaryDirectory() as temporary:
+    # Ctrl+C reaches all processes: let only this one answer it
+    ignore = {
+        "initializer": signal.signal,
+        "initargs": (signal.SIGINT, signal.SIG_IGN),
+    }
+    with (
+        joblib.parallel_config("loky", **ignore),
+        tempfile.TemporaryDirectory() as temporary,
+    ):
         folder = options.out or Path(temporary if options.smoke else "results")
         path = run_study(
             STUDIES[options.name],
