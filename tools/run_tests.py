@@ -10,8 +10,10 @@ import time
 
 JOBS = str(min(os.cpu_count() or 1, 8))
 MODULE = [sys.executable, "-m"]
-# one file per worker: a notebook's cells depend on each other
-PYTEST = [*MODULE, "pytest", "-n", JOBS, "--dist", "loadfile"]
+# one file per worker: a notebook's cells depend on each other; in their own
+# order, for the files with the fewest tests are those that take longest
+WORKERS = ["-n", JOBS, "--dist", "loadfile", "--no-loadscope-reorder"]
+PYTEST = [*MODULE, "pytest", *WORKERS]
 CHECKS = {
     "ruff check": [*MODULE, "ruff", "check"],
     "ruff format": [*MODULE, "ruff", "format", "--check"],
