@@ -16,17 +16,14 @@ import safetensors
 import safetensors.torch
 from torch import Tensor, nn
 
+from ._file_header import FORMAT, NO_DIGEST, VERSION, read_entries, read_header
 from ._files import write_beside
 from ._inference import require_module
-from ._require import require_one_of
 from .layers.describe import build_module, describe
 from .models import NETWORKS, build
 
-__all__ = ["file_parts", "from_bytes", "load", "save", "to_bytes"]
+__all__ = ["file_kb", "file_parts", "from_bytes", "load", "save", "to_bytes"]
 
-FORMAT, VERSION = "mini_compress", 1
-NO_DIGEST = b"0" * 64
-LARGEST_HEADER = 100_000_000  # safetensors' own limit, in bytes
 # counts steps of training; a network in use has no need of it
 TRAINING_ONLY = "num_batches_tracked"
 
@@ -88,7 +85,7 @@ def from_bytes(
         the same class, which is copied and filled, not changed
     name : what error messages call the data
     """
-    header = _read_header(data, name)
+    header = read_header(data, name)
     model = _skeleton(header["network"], network, name)
     for path, description in header["modules"].items():
         _replace(model, path, build_module(description), name)
@@ -108,8 +105,8 @@ def file_parts(data: bytes) -> dict[str, int]:
     >>> file_parts(to_bytes(nn.Linear(10, 4)))["biases"]
     16
     """
-    _read_header(data, "data")  # refuses what is not a whole file of ours
-    entries, start = _read_entries(data, "data")
+    read_header(data, "data")  # refuses what is not a whole file of ours
+    entries, start = read_entries(data, "data")
     parts = dict.fromkeys(("weights or codes", "scales", "biases"), 0)
     for name, entry in entries.items():
         if "data_offsets" in entry:
@@ -145,64 +142,6 @@ def _differences(model: nn.Module) -> dict[str, dict[str, Any]]:
                 f"{type(module).__name__} at {path!r}"
             )
     return differences
-
-
-def _read_header(data: bytes, name: str) -> dict[str, Any]:
-    """Return our part of the header; refuse all but a whole file of ours."""
-    entries, start = _read_entries(data, name)
-    metadata = entries.pop("__metadata__", {})
-    if FORMAT not in metadata:
-        raise ValueError(
-            f"{name} must be a file of mini_compress, "
-            "got a safetensors file of another kind"
-        )
-    header = _parse_json(metadata[FORMAT], name)
-    require_one_of(f"version of {name}", header.get("version"), [VERSION])
-    digest = str(header.get("sha256")).encode()
-    blank = data.replace(digest, NO_DIGEST, 1)
-    if hashlib.sha256(blank).hexdigest().encode() != digest:
-        expected = start + _num_tensor_bytes(entries)
-        if len(data) < expected:
-            raise ValueError(
-                f"{name} is truncated: it must have {expected} bytes, "
-                f"got {len(data)}"
-            )
-        raise ValueError(f"{name} is corrupt: its checksum does not match")
-    return header
-
-
-def _read_entries(data: bytes, name: str) -> tuple[dict[str, Any], int]:
-    """Return safetensors' header and the byte at which the tensors start."""
-    start = 8 + int.from_bytes(data[:8], "little")
-    if data[8:9] != b"{" or start > LARGEST_HEADER:
-        raise ValueError(
-            f"{name} must be a file of mini_compress, got something else"
-        )
-    if len(data) < start:
-        raise ValueError(
-            f"{name} is truncated: its header must have {start} bytes, "
-            f"got {len(data)}"
-        )
-    return _parse_json(data[8:start], name), start
-
-
-def _parse_json(text: bytes | str, name: str) -> dict[str, Any]:
-    try:
-        return json.loads(text)
-    except ValueError:
-        raise ValueError(
-            f"{name} is corrupt: its header cannot be read"
-        ) from None
-
-
-def _num_tensor_bytes(entries: dict[str, Any]) -> int:
-    """Return where the last tensor ends, as far as the header tells."""
-    ends = [
-        entry["data_offsets"][1]
-        for entry in entries.values()
-        if "data_offsets" in entry
-    ]
-    return max(ends, default=0)
 
 
 def _skeleton(
