@@ -16,7 +16,7 @@ from .._require import require_int, require_number
 from ..datasets import Dataset
 from ..layers.selection import weight_of
 from ..training import Step, Training, train
-from ..training.loop import AfterStep
+from ..training.steps import AfterStep
 from .weights import Masks, apply_masks, magnitude_masks
 
 MEMORIES = ("exp_avg", "exp_avg_sq")  # of Adam: mean gradient and its square

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from .._require import require_number
-from ..training.loop import Penalty
+from ..training.steps import Penalty
 
 NORMALIZATIONS = (nn.BatchNorm1d, nn.BatchNorm2d)
 

@@ -87,7 +87,14 @@ def _path(network: str, dataset: str, seed: int) -> Path:
         recipe_arguments(network, dataset, seed),
         torch.__version__,
         *map(
-            statements, (models, training.loop, training.evaluation, datasets)
+            statements,
+            (
+                models,
+                training.loop,
+                training.steps,
+                training.evaluation,
+                datasets,
+            ),
         ),
     ]
     digest = hashlib.sha256(json.dumps(causes).encode()).hexdigest()[:12]

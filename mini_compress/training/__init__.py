@@ -1,7 +1,8 @@
 """Training a network, and telling how good it is."""
 
 from .evaluation import evaluate, predict, require_unseen
-from .loop import Epoch, Step, Training, count_steps, train, warm_cosine
+from .loop import Epoch, Training, count_steps, train
+from .steps import Step, warm_cosine
 
 __all__ = [
     "Epoch",

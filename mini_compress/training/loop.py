@@ -3,29 +3,23 @@
 Adam with decoupled weight decay and a learning rate that rises over the first
 tenth of the steps and falls to zero along a cosine. What is kept is the
 network after the epoch with the best accuracy on the validation images.
-
-Methods that compress during training come in at two places: a penalty that is
-added to the loss, and a function that is called after every step.
 """
 
 import copy
 import math
 import time
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
-from torch.optim import AdamW
-from torch.optim.lr_scheduler import LambdaLR
+from torch import nn
 from tqdm.auto import tqdm
 
 from .._inference import require_module
 from .._require import require_int, require_number
-from ..datasets import Dataset, Split, to_images
+from ..datasets import Dataset
 from .evaluation import evaluate, require_images, require_unseen
+from .steps import AfterStep, Learner, Penalty
 
 
 class Epoch(NamedTuple):
@@ -41,26 +35,6 @@ class Epoch(NamedTuple):
     loss: float
     accuracy: float
     seconds: float
-
-
-class Step(NamedTuple):
-    """What has just happened: one step down the gradient of one batch.
-
-    number : from 1 to num_steps
-    epoch : the pass that the step belongs to, from 1
-    model, optimizer : as they are after it, gradients included; a function
-        that is called after the step may change both
-    """
-
-    number: int
-    num_steps: int
-    epoch: int
-    model: nn.Module
-    optimizer: AdamW
-
-
-AfterStep = Callable[[Step], None]
-Penalty = Callable[[nn.Module], Tensor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,13 +96,14 @@ def train(
     model = _laid_out(copy.deepcopy(model), _fastest_layout(model))
     model.trained_on = data.name  # type: ignore[assignment]
     num_steps = count_steps(data, epochs=epochs, batch_size=batch_size)
-    optimizer = AdamW(
-        model.parameters(),
-        lr=learning_rate,
+    learner = Learner(
+        model,
+        num_steps,
+        learning_rate=learning_rate,
         weight_decay=weight_decay,
-        fused=True,
+        penalty=penalty,
+        after_step=after_step,
     )
-    learner = _Learner(model, optimizer, num_steps, penalty, after_step)
     shuffler = torch.Generator().manual_seed(seed)
     history: list[Epoch] = []
     with _progress_bar(num_steps, progress) as bar:
@@ -154,74 +129,6 @@ def count_steps(data: Dataset, *, epochs: int, batch_size: int) -> int:
     require_int("epochs", epochs, 1)
     require_int("batch_size", batch_size, 1)
     return epochs * math.ceil(len(data.train) / batch_size)
-
-
-def warm_cosine(step: int, num_steps: int) -> float:
-    """Return the learning rate of a step, as a share of the highest one.
-
-    step : 0..num_steps
-
-    >>> [round(warm_cosine(step, 20), 2) for step in (0, 1, 2, 11, 20)]
-    [0.33, 0.67, 1.0, 0.5, 0.0]
-
-    See [loshchilov2017sgdr], equation 5, here without restarts.
-    """
-    rising = num_steps // 10
-    if step < rising:
-        return (step + 1) / (rising + 1)
-    return (1 + math.cos(math.pi * (step - rising) / (num_steps - rising))) / 2
-
-
-class _Learner:
-    """The network, the optimizer, and what else has a say in a step."""
-
-    def __init__(
-        self,
-        model: nn.Module,
-        optimizer: AdamW,
-        num_steps: int,
-        penalty: Penalty | None,
-        after_step: AfterStep | None,
-    ) -> None:
-        self.model = model
-        self.optimizer = optimizer
-        self.num_steps = num_steps
-        self.penalty = penalty
-        self.after_step = after_step
-        self.rates = LambdaLR(optimizer, lambda n: warm_cosine(n, num_steps))
-        self.taken = 0
-
-    def learn(
-        self, split: Split, batches: Iterable[Tensor], epoch: int, bar: Any
-    ) -> float:
-        """Take a step for each batch of indices; return the mean loss."""
-        self.model.train()
-        total = 0.0
-        for batch in batches:
-            images, labels = to_images(split.pixels[batch]), split.labels[batch]
-            total += self._descend(images, labels) * len(batch)
-            self.rates.step()
-            self.taken += 1
-            if self.after_step is not None:
-                done = self.taken, self.num_steps, epoch
-                self.after_step(Step(*done, self.model, self.optimizer))
-            bar.update()
-        return total / len(split)
-
-    def _descend(self, images: Tensor, labels: Tensor) -> float:
-        """Take a step down the gradient; return the mean cross-entropy."""
-        loss = functional.cross_entropy(self.model(images), labels)
-        if not loss.isfinite():
-            rate = self.optimizer.param_groups[0]["lr"]
-            raise ValueError(
-                f"loss must be finite, got {loss.item()} at learning rate "
-                f"{rate:.3g}: try a smaller one"
-            )
-        self.optimizer.zero_grad()
-        pull = loss if self.penalty is None else loss + self.penalty(self.model)
-        pull.backward()
-        self.optimizer.step()
-        return loss.item()
 
 
 def _require_ready(model: nn.Module, data: Dataset) -> None:
