@@ -16,11 +16,7 @@ def time_run(run: Run, clock: Callable[[Run], tuple[Timing, int]]) -> TimingRow:
     start = time.process_time()
     timing, macs = clock(run)
     return TimingRow(
-        network=run.network,
-        dataset=run.dataset,
-        method=run.method,
-        settings=run.settings,
-        seed=run.seed,
+        **vars(run),
         kernel=timing.kernel,
         repeats=timing.repeats,
         median_ms=timing.median_ms,

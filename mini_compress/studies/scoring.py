@@ -35,11 +35,7 @@ def score_against(baseline: Baseline, run: Run, compress: Compress) -> Row:
     seconds = time.process_time() - start
     pair = compare(baseline.score, score)
     return Row(
-        network=run.network,
-        dataset=run.dataset,
-        method=run.method,
-        settings=run.settings,
-        seed=run.seed,
+        **vars(run),
         n=len(score),
         correct=score.num_correct,
         b=pair.lost,

@@ -4,7 +4,7 @@ from typing import Any
 
 from .grid import Run
 
-# the highest learning rates of a short training that starts from a solution
+# the learning rates of a short training that starts from a solution
 RATES = {"LeNet300": 0.006, "ConvNet": 0.005, "LeNet5": 0.003}
 # without it weights that no input reaches stay as large as they were drawn,
 # and a criterion of magnitude takes them for important
