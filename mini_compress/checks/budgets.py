@@ -56,7 +56,8 @@ def check_budget(
         macs = layer_costs(small).macs
     require_fewer(
         attempt,
-        ("the file has", len(data), "bytes"),
+        "the file has {} bytes",
+        len(data),
         num_bytes,
         "Numbers that were rounded, or set to 0, but stay float32 take as "
         "many bytes as before.",
@@ -64,7 +65,8 @@ def check_budget(
     if num_macs is not None:
         require_fewer(
             attempt,
-            ("an image takes", macs, "MACs"),
+            "an image takes {} MACs",
+            macs,
             num_macs,
             "Which layers do the multiplications, and which hold the weights?",
         )
@@ -77,17 +79,16 @@ def check_budget(
 
 
 def require_fewer(
-    attempt: Attempt, fact: tuple[str, int, str], limit: int, hint: str
+    attempt: Attempt, says: str, number: int, limit: int, hint: str
 ) -> None:
     """Print what was counted, and refuse as many as the limit, or more.
 
-    fact : (the words before the number, the number, the words behind it)
+    says : a sentence with {} in the place of the number
     """
-    before, number, what = fact
-    print(f"        {before} {number:,} {what}")
-    with attempt.must(f"{before} fewer than {limit:,} {what}", hint):
+    print(f"        {says.format(f'{number:,}')}")
+    with attempt.must(says.format(f"fewer than {limit:,}"), hint):
         if number >= limit:
-            attempt.fail(f"< {limit:,} {what}", f"{number:,} {what}")
+            attempt.fail(f"< {limit:,}", f"{number:,}")
 
 
 def require_right(

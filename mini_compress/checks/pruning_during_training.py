@@ -122,22 +122,14 @@ def regrow(function: Callable) -> None:
     """
     attempt = Attempt(function, "mask", "weight", "gradient", "count")
 
-    def expect(moved: Any, mask: Any, *numbers: Any) -> None:
-        *arrays, count = numbers
-        attempt.expect(
-            np.array(moved, bool),
-            np.array(mask, bool),
-            *(np.array(array, np.float32) for array in arrays),
-            count,
-        )
+    def expect(moved, mask, weight, gradient, count):
+        masks = [np.array(one, bool) for one in (moved, mask)]
+        numbers = [np.array(one, np.float32) for one in (weight, gradient)]
+        attempt.expect(*masks, *numbers, count)
 
     with attempt.must("the result is a bool array of the mask's shape"):
-        got = attempt.call(
-            np.eye(3, dtype=bool),
-            np.eye(3, dtype=np.float32),
-            np.ones((3, 3), np.float32),
-            1,
-        )
+        eye = np.eye(3, dtype=np.float32)
+        got = attempt.call(eye > 0, eye, np.ones_like(eye), 1)
         attempt.require_form(got, (3, 3), np.bool_)
     with attempt.must(
         "the kept weights of the smallest magnitude are dropped",
@@ -160,9 +152,7 @@ def regrow(function: Callable) -> None:
     ):
         weight, gradient = [4, 3, 1, 0, 0], [9, 8, 0, 1, 2]
         expect([1, 1, 0, 0, 1], [1, 1, 1, 0, 0], weight, gradient, 1)
-    with attempt.must(
-        "a weight that was just dropped may grow again",
-    ):
+    with attempt.must("a weight that was just dropped may grow again"):
         weight, gradient = [4, 3, 1, 0, 0], [0, 0, 5, 1, 2]
         expect([1, 1, 1, 0, 0], [1, 1, 1, 0, 0], weight, gradient, 1)
 

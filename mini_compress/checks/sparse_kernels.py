@@ -80,21 +80,15 @@ def pack_n_of_four(function: Callable) -> None:
     attempt = Attempt(function, "weight", "keep")
 
     def call(weight, keep=2):
-        given = np.array(weight, np.float32).reshape(1, -1)
-        got = attempt.call_for(("values", "positions"), given, keep)
-        count = given.size // 4 * keep
-        attempt.require_form(got[0], (1, count), np.float32)
-        attempt.require_form(got[1], (-(-count // 4),), np.uint8)
-        return got
+        return _call_for_packed(attempt, np.array([weight], np.float32), keep)
 
     def expect(weight, positions, keep=2):
-        got = call(weight, keep)
-        groups = np.reshape(weight, (-1, 4))
-        places = np.reshape(positions, (-1, keep))
-        values = np.take_along_axis(groups, places, 1).astype(np.float32)
-        attempt.require_close(got[0], values.reshape(1, -1), 0)
-        packed = pack_bits(np.array(positions, np.uint8), bits=2)
-        attempt.require_close(got[1], packed, 0)
+        values, packed = call(weight, keep)
+        groups = np.arange(len(positions)) // keep
+        kept = np.array([weight], np.float32)[:, 4 * groups + positions]
+        attempt.require_close(values, kept, 0)
+        positions = np.array(positions, np.uint8)
+        attempt.require_close(packed, pack_bits(positions, bits=2), 0)
 
     with attempt.must(
         "the result is a pair: float32 values, uint8 positions",
@@ -130,6 +124,18 @@ def pack_n_of_four(function: Callable) -> None:
     ):
         expect([1, 2, 9, 3] * 4, [2] * 4, keep=1)
         expect([1, 2, 9, 3] * 4, [1, 2, 3] * 4, keep=3)
+
+
+def _call_for_packed(
+    attempt: Attempt, weight: np.ndarray, keep: int
+) -> list[np.ndarray]:
+    """Return values and packed positions; both must be of the right form."""
+    got = attempt.call_for(("values", "positions"), weight, keep)
+    rows, cols = weight.shape
+    count = cols // 4 * keep
+    attempt.require_form(got[0], (rows, count), np.float32)
+    attempt.require_form(got[1], (-(-rows * count // 4),), np.uint8)
+    return got
 
 
 def break_even_density(function: Callable) -> None:
@@ -233,9 +239,9 @@ def small_first_layer(function: Callable) -> None:
             attempt.fail(f"one of {names}", type(matrix).__name__)
         if matrix.shape != weight.shape:
             attempt.fail(f"shape {tuple(weight.shape)}", f"{matrix.shape}")
-    size = ("the arrays have", matrix.num_bytes, "bytes")
+    says = "the arrays have {} bytes"
     hint = "Fewer values, or fewer bits for where they are."
-    require_fewer(attempt, size, NUM_BYTES, hint)
+    require_fewer(attempt, says, matrix.num_bytes, NUM_BYTES, hint)
     with torch.no_grad():
         weight.copy_(torch.from_numpy(matrix.to_dense()))
     score = evaluate(model, datasets.load("mnist5k").validation)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from ..kernels.masks import keep_largest, keep_largest_global
+from ..kernels.masks import keep_largest_global
+from .answered_masks import require_kept, require_order
 from .budgets import check_budget
 from .core import Attempt, show
 from .named_numbers import require_near
@@ -27,7 +28,7 @@ def magnitude_mask(function: Callable) -> None:
         weight = np.arange(1, size + 1, dtype=np.float32)
         weight[::2] *= -1
         mask = attempt.call(weight, sparsity)
-        _require_kept(attempt, [mask], [weight], sparsity)
+        require_kept(attempt, [mask], [weight], sparsity)
 
     with attempt.must("the mask is bool and has the shape of weight"):
         weight = np.array([[1, -2, 3], [-4, 5, -6]], np.float32)
@@ -36,7 +37,7 @@ def magnitude_mask(function: Callable) -> None:
         "True are the weights of the largest magnitude",
         "-4 is larger than 3 here: np.abs. True means kept.",
     ):
-        _require_order(attempt, attempt.call(weight, 0.5), weight)
+        require_order(attempt, attempt.call(weight, 0.5), weight)
     with attempt.must(
         "round(sparsity * size) weights go, no more and no fewer",
         "int() cuts digits off; round() goes to the nearest, ties to even.",
@@ -51,7 +52,7 @@ def magnitude_mask(function: Callable) -> None:
         for values in ([1, 1, 1, 1, 1, 1], [2, -1, 1, -1, 1, 0.5], [0, 0, 3]):
             tied = np.array(values, np.float32)
             mask = attempt.call(tied, 0.5)
-            _require_kept(attempt, [mask], [tied], 0.5)
+            require_kept(attempt, [mask], [tied], 0.5)
     with attempt.must(
         "sparsity 0 keeps every weight, a 0 among them",
         "x[:-0] is empty, and x[-1] is the last.",
@@ -98,7 +99,7 @@ def global_masks(function: Callable) -> None:
         "A threshold cannot count. np.split takes a joined mask apart.",
     ):
         masks, arrays = call([[1, 1, -1], [[1, -1], [1, 1]], [2]], 0.5)
-        _require_kept(attempt, masks, arrays, 0.5)
+        require_kept(attempt, masks, arrays, 0.5)
 
 
 def masked_step(function: Callable) -> None:
@@ -257,32 +258,3 @@ def small_lenet300(function: Callable) -> None:
         hint="Remove weights in rounds, with some epochs in between. And how "
         "many of the last layer's 1,000 weights are left?",
     )
-
-
-def _require_kept(
-    attempt: Attempt,
-    masks: list[np.ndarray],
-    weights: list[np.ndarray],
-    sparsity: float,
-) -> None:
-    """Refuse a wrong count, and a kept weight below a removed one."""
-    for mask, weight in zip(masks, weights, strict=True):
-        attempt.require_form(mask, weight.shape, bool)
-    kept = np.concatenate([np.ravel(mask) for mask in masks])
-    size = np.abs(np.concatenate([np.ravel(weight) for weight in weights]))
-    expected = np.count_nonzero(keep_largest(size, sparsity))
-    if np.count_nonzero(kept) != expected:
-        attempt.fail(
-            f"{expected} of {kept.size} kept",
-            f"{np.count_nonzero(kept)} kept: {show(kept)}",
-        )
-    _require_order(attempt, kept, size)
-
-
-def _require_order(
-    attempt: Attempt, mask: np.ndarray, weight: np.ndarray
-) -> None:
-    """Refuse a kept weight that is smaller than a removed one."""
-    size = np.abs(weight)
-    if size[mask].min(initial=np.inf) < size[~mask].max(initial=0):
-        attempt.fail("True where |weight| is largest", show(mask))
