@@ -65,6 +65,10 @@ def random_images(n: int, *, seed: int = 0) -> Tensor:
     return torch.rand(n, 1, 28, 28, generator=generator, dtype=torch.float64)
 
 
+# what criteria that look at data are given
+GIVEN = {"images": random_images(7).float(), "labels": torch.arange(7)}
+
+
 @torch.no_grad()
 def rounding_bound(model: nn.Module, images: Tensor) -> Tensor:
     """Bound how far two ways to add up the same sums may part, per output.

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from live_networks import build, random_images
+from live_networks import GIVEN, build, random_images
 from torch import nn
 from torch.nn import functional
 
@@ -13,9 +13,7 @@ from mini_compress.pruning import (
     score_channels,
 )
 
-IMAGES = random_images(7).float()
-LABELS = torch.arange(7)
-GIVEN = {"images": IMAGES, "labels": LABELS}
+IMAGES = GIVEN["images"]
 
 
 def scores_of(model, criterion, **options):
@@ -109,7 +107,7 @@ def test_batches_do_not_matter():
 def test_taylor_is_the_change_of_the_loss_to_first_order():
     """Scale one channel down a little: the loss changes in proportion."""
     model = build("LeNet5")
-    images, labels = random_images(1), LABELS[:1]
+    images, labels = random_images(1), GIVEN["labels"][:1]
     group, *_ = find_groups(model)
     step = 1e-6
 

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from live_networks import build, random_images
+from live_networks import GIVEN, build, random_images
 from torch import nn
 
 from mini_compress import hardware, models
@@ -16,9 +16,7 @@ from mini_compress.pruning import (
     score_channels,
 )
 
-IMAGES = random_images(7).float()
-LABELS = torch.arange(7)
-GIVEN = {"images": IMAGES, "labels": LABELS}
+IMAGES = GIVEN["images"]
 
 
 @pytest.mark.parametrize("ratio", [0, 0.1, 0.25, 0.5, 0.9, 0.999])
@@ -154,7 +152,7 @@ class NoReLU(nn.Module):
         (
             models.LeNet5(),
             0.5,
-            {"criterion": "taylor", "images": IMAGES, "labels": LABELS[:3]},
+            {"criterion": "taylor", **GIVEN, "labels": GIVEN["labels"][:3]},
             ValueError,
             "number of labels must be 7, got 3",
         ),
