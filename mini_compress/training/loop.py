@@ -16,7 +16,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from .._inference import require_module
-from .._require import require_int, require_number
+from .._require import require_int
 from ..datasets import Dataset
 from .evaluation import evaluate, require_images, require_unseen
 from .steps import AfterStep, Learner, Penalty
@@ -87,15 +87,11 @@ def train(
     See [kingma2015adam] and [loshchilov2019decoupled].
     """
     _require_ready(model, data)
-    require_int("epochs", epochs, 1)
+    num_steps = count_steps(data, epochs=epochs, batch_size=batch_size)
     require_int("first_kept", first_kept, 1, epochs)
-    require_int("batch_size", batch_size, 1)
     require_int("seed", seed, 0)
-    require_number("learning_rate", learning_rate, 0)
-    require_number("weight_decay", weight_decay, 0)
     model = _laid_out(copy.deepcopy(model), _fastest_layout(model))
     model.trained_on = data.name  # type: ignore[assignment]
-    num_steps = count_steps(data, epochs=epochs, batch_size=batch_size)
     learner = Learner(
         model,
         num_steps,

@@ -13,6 +13,7 @@ from torch.nn import functional
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
+from .._require import require_number
 from ..datasets import Split, to_images
 
 
@@ -65,6 +66,8 @@ class Learner:
         penalty: Penalty | None,
         after_step: AfterStep | None,
     ) -> None:
+        require_number("learning_rate", learning_rate, 0)
+        require_number("weight_decay", weight_decay, 0)
         self.model = model
         self.num_steps = num_steps
         self.penalty = penalty
