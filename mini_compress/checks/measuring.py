@@ -9,8 +9,8 @@ import numpy as np
 from .. import artifact, models
 from ..measuring import Comparison, holm, wilson_interval
 from ..quantization import quantize_weights
-from .core import Attempt, show
-from .named_numbers import expect_row, require_near
+from .parts.attempt import Attempt, show
+from .parts.named_numbers import expect_row, require_near
 
 
 def accuracy_interval(function: Callable) -> None:

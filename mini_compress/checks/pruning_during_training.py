@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from .budgets import check_budget
-from .core import Attempt, show
-from .named_numbers import require_near
+from .parts.attempt import Attempt, show
+from .parts.budgets import check_budget
+from .parts.named_numbers import require_near
 
 
 def cubic_sparsity(function: Callable) -> None:

@@ -10,9 +10,9 @@ from .. import datasets, zoo
 from ..kernels import naive, sparse
 from ..kernels.packing import pack_bits
 from ..training import evaluate
-from .budgets import require_fewer, require_right
-from .core import Attempt
-from .named_numbers import require_near
+from .parts.attempt import Attempt
+from .parts.budgets import require_fewer, require_right
+from .parts.named_numbers import require_near
 
 NUM_BYTES, NUM_CORRECT = 120_000, 450  # of `small_first_layer`
 FORMATS = (

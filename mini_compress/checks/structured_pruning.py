@@ -6,9 +6,9 @@ from collections.abc import Callable
 import numpy as np
 
 from ..kernels.masks import num_pruned
-from .budgets import check_budget
-from .core import Attempt
-from .named_numbers import require_near
+from .parts.attempt import Attempt
+from .parts.budgets import check_budget
+from .parts.named_numbers import require_near
 
 
 def remove_channels(function: Callable) -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from ..kernels import integer
-from .budgets import check_budget
-from .core import Attempt
+from .parts.attempt import Attempt
+from .parts.budgets import check_budget
 
 
 def quantize(function: Callable) -> None:

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from ..kernels.masks import keep_largest_global
-from .answered_masks import require_kept, require_order
-from .budgets import check_budget
-from .core import Attempt, show
-from .named_numbers import require_near
+from .parts.answered_masks import require_kept, require_order
+from .parts.attempt import Attempt, show
+from .parts.budgets import check_budget
+from .parts.named_numbers import require_near
 
 
 def magnitude_mask(function: Callable) -> None:

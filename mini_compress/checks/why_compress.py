@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .core import Attempt, show
-from .named_numbers import ROUNDING, expect_number
+from .parts.attempt import Attempt, show
+from .parts.named_numbers import ROUNDING, expect_number
 
 
 def conv_macs(function: Callable) -> None:

@@ -9,15 +9,14 @@ from .comparison import Comparison, compare
 from .costs import LayerCost, ModelCost, layer_costs
 from .devices import DEVICES, find_device
 from .energy import Energy, model_energy
+from .ledgers import Ledger, Modelled, ledger
 from .machine import measure_machine
 from .profiles import DeviceProfile, Source
-from .report import Ledger, Modelled, ledger
 from .roofline import (
     LayerTime,
     ModelTime,
     layer_time,
     model_time,
-    plot_roofline,
 )
 from .timing import Timing, measure_model_ms, measure_ms
 
@@ -44,5 +43,4 @@ __all__ = [
     "measure_ms",
     "model_energy",
     "model_time",
-    "plot_roofline",
 ]

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .._tables import Table, Tables
+from ..tables import Table, Tables
 from ..writing import significant
 from .energy import MEMORY_NAMES
-from .report import Ledger
+from .ledgers import Ledger
 from .roofline import LOWER_BOUND
 
 

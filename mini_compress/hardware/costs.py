@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from .._inference import device_of, inference, require_module
 from .._require import require_int
-from .._tables import Table, Tables
+from ..tables import Table, Tables
 from .counting import (
     FLOAT_BITS,
     activation_bits,

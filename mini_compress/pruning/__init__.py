@@ -1,26 +1,23 @@
 """Pruning: weights, neurons and filters, during and after training."""
 
-from .criteria import CRITERIA, score_channels
-from .filters import choose_channels, prune_filters
-from .fine_tuning import (
+from ..allocation import Sensitivity
+from .channels.criteria import CRITERIA, score_channels
+from .channels.filters import choose_channels, prune_filters
+from .channels.groups import PruningGroup, find_groups
+from .channels.recalibration import recalibrate_norms
+from .channels.report import PruningReport
+from .channels.slimming import scale_penalty
+from .channels.thinning import mask_channels, thin
+from .weights.fine_tuning import (
     Round,
     fine_tune,
     keep_masked,
     prune_iteratively,
     round_sparsities,
 )
-from .gradual import prune_gradually
-from .groups import PruningGroup, find_groups
-from .lottery import Rung, climb_ladder
-from .recalibration import recalibrate_norms
-from .regrowth import prune_and_regrow
-from .report import PruningReport
-from .schedules import CubicSchedule
-from .sensitivity import Sensitivity, scan_sensitivity
-from .slimming import scale_penalty
-from .storage import store_sparse
-from .thinning import mask_channels, thin
-from .weights import (
+from .weights.gradual import prune_gradually
+from .weights.lottery import Rung, climb_ladder
+from .weights.masks import (
     apply_masks,
     magnitude_masks,
     masks_of,
@@ -28,6 +25,10 @@ from .weights import (
     sparsity_of,
     taylor_masks,
 )
+from .weights.regrowth import prune_and_regrow
+from .weights.schedules import CubicSchedule
+from .weights.sensitivity import scan_sensitivity
+from .weights.storage import store_sparse
 
 __all__ = [
     "CRITERIA",

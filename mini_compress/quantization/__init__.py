@@ -5,8 +5,8 @@ calibration  which range each layer's input has, from example images
 folding      batch normalization merged into the convolution before it
 """
 
-from .calibration import observe_ranges
-from .folding import fold_batchnorm
+from ..graph.folding import fold_batchnorm
+from ..graph.inputs import observe_ranges
 from .uniform import quantize_static, quantize_weight, quantize_weights
 
 __all__ = [

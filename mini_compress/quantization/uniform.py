@@ -18,6 +18,7 @@ from .._require import (
     require_int,
     require_one_of,
 )
+from ..graph.inputs import observe_ranges
 from ..kernels.affine import (
     AffineParams,
     choose_affine,
@@ -26,7 +27,6 @@ from ..kernels.affine import (
 )
 from ..layers import IntegerLayer, WeightOnlyLayer, geometry_of
 from ..layers.selection import treatable_layers, with_layers_replaced
-from .calibration import observe_ranges
 
 GRANULARITIES = ("tensor", "channel", "group")
 ROW_AXES = {"tensor": None, "channel": 1}  # of (outputs, inner): what shares

@@ -5,8 +5,8 @@ that ship with the package, from which the chapters plot.
 """
 
 from .catalog import STUDIES
-from .results import Result, Setting, load, read, shipped
-from .rows import Row, TimingRow
+from .engine.results import Result, Setting, load, read, shipped
+from .engine.rows import Row, TimingRow
 
 __all__ = [
     "STUDIES",

@@ -11,7 +11,7 @@ import joblib
 
 from .._require import require_int
 from .catalog import STUDIES
-from .runner import run_study
+from .engine.runner import run_study
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,16 +1,15 @@
 """All studies, by name."""
 
-from . import (
+from .engine.grid import Study
+from .pruning import (
     filter_criteria,
     lottery,
-    post_training_quantization,
     pruning_during_training,
     slimming,
-    sparse_timing,
-    timing,
     weight_pruning,
 )
-from .grid import Study
+from .quantization import post_training_quantization
+from .times import networks, sparse_products
 
 STUDIES: dict[str, Study] = {
     study.name: study
@@ -21,7 +20,7 @@ STUDIES: dict[str, Study] = {
         pruning_during_training.STUDY,
         slimming.STUDY,
         lottery.STUDY,
-        timing.STUDY,
-        sparse_timing.STUDY,
+        networks.STUDY,
+        sparse_products.STUDY,
     )
 }

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .._require import require_extra, require_one_of, require_text
-from .._tables import Table
 from ..plotting import COLORS
+from ..tables import Table
 from . import markup
 from .calls import call_all, check_function
 from .metric import Metric, Reading

@@ -7,7 +7,6 @@ ratio is the peer's time divided by ours: 2 means that we are twice as fast.
 import argparse
 import os
 import platform
-import sys
 import warnings
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -15,20 +14,18 @@ from pathlib import Path
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"  # read when numpy and torch are imported
-_HERE = Path(__file__).parent
-sys.path[:0] = [str(_HERE), str(_HERE.parent)]  # as pytest does
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
-from cases import all_cases, growing_calls  # noqa: E402
-from stopwatch import (  # noqa: E402
+
+from mini_compress.kernels import affine  # noqa: E402
+from tests.benchmarks.cases import all_cases, growing_calls  # noqa: E402
+from tests.benchmarks.stopwatch import (  # noqa: E402
     import_ms,
     imports,
     peak_bytes,
     side_by_side,
 )
-
-from mini_compress.kernels import affine  # noqa: E402
 
 CASE_LINE = "{:<36} {:<27} {:>8} {:>8} {:>7}  {:<9} {}"
 LIMIT_LINE = "{:<64} {:>24}  {:<9} {}"

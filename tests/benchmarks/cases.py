@@ -5,13 +5,13 @@ from functools import partial
 
 import numpy as np
 import torch
-from case import Case
 from onnx.reference import ReferenceEvaluator
-from sessions import make_model, open_session
-from sparse_cases import growing_sparse_calls, sparse_cases
-from strategies import random_codes
 
 from mini_compress.kernels import affine, integer
+from tests.benchmarks.case import Case
+from tests.benchmarks.sparse_cases import growing_sparse_calls, sparse_cases
+from tests.support.sessions import make_model, open_session
+from tests.support.strategies import random_codes
 
 
 def matmul_cases(side: int, least_int_ratio: float) -> Iterator[Case]:

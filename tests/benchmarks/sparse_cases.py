@@ -6,12 +6,12 @@ from functools import partial
 import numpy as np
 import scipy.sparse
 import torch
-from case import Case
-from sparse_matrices import random_sparse
 from torch.nn.utils.prune import L1Unstructured
 
 from mini_compress.kernels.masks import keep_largest, keep_largest_blocks
 from mini_compress.kernels.sparse import BSRMatrix, CSRMatrix
+from tests.benchmarks.case import Case
+from tests.support.sparse_matrices import random_sparse
 
 BLOCK = (16, 16)
 COLS = 64  # of the matrix on the right, as a batch of 64 examples has

@@ -17,7 +17,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from test_widgets_page import CHECKED
-from widget_cells import EXPLORER, LIVE, PREDICT, SETUP
+
+from tests.support.widget_cells import EXPLORER, LIVE, PREDICT, SETUP
 
 WINDOW = {"width": 1200, "height": 2200}
 SECONDS = 120  # for the server to answer, on a busy machine

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from test_browser import CHECKED, DESKTOP, PHONE, open_page
-from widget_cells import DEVICES, EXPLORER, LIVE, PREDICT, SETUP
+
+from tests.support.widget_cells import DEVICES, EXPLORER, LIVE, PREDICT, SETUP
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAD = """---

@@ -1,6 +1,6 @@
 """Record how LiteRT requantizes: writes litert_vectors.json beside this file.
 
-    pip install ai-edge-litert && python tests/oracles/make_litert_vectors.py
+    pip install ai-edge-litert && python -m tests.oracles.make_litert_vectors
 
 LiteRT takes 60 MB and is not among the packages that the tests install, so its
 answers are kept. A fully connected layer whose weights are 0 passes its int32

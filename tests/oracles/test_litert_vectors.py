@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from make_litert_vectors import VECTORS
 
 from mini_compress.kernels import integer
+from tests.oracles.make_litert_vectors import VECTORS
 
 LAYERS = json.loads(VECTORS.read_text())["layers"]
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from onnxruntime.quantization.quant_utils import compute_scale_zp
-from sessions import run_node
 
 from mini_compress.kernels import affine
 from mini_compress.kernels.affine import AffineParams
+from tests.support.sessions import run_node
 
 DTYPES = [np.int8, np.uint8, np.int16, np.uint16]
 

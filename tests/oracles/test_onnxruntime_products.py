@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sessions import run_node
-from strategies import random_codes
 
 from mini_compress.kernels import integer
+from tests.support.sessions import run_node
+from tests.support.strategies import random_codes
 
 PAIRS = [
     (x_dtype, weight_dtype)

@@ -8,7 +8,6 @@ import pytest
 import scipy.sparse
 import torch
 import torch.nn.utils.prune
-from sparse_matrices import product_error, random_sparse
 from torch.sparse import _semi_structured_conversions as conversions
 
 from mini_compress.kernels.masks import (
@@ -24,6 +23,7 @@ from mini_compress.kernels.sparse import (
     NMMatrix,
     conv2d_sparse,
 )
+from tests.support.sparse_matrices import product_error, random_sparse
 
 pytestmark = pytest.mark.filterwarnings("ignore:Sparse CSR tensor support")
 pytest_bsr = pytest.mark.filterwarnings("ignore:Sparse BSR tensor support")

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from strategies import CODE_DTYPES, random_codes
 
 from mini_compress.kernels import integer
+from tests.support.strategies import CODE_DTYPES, random_codes
 
 # onednn is left out: its rounding at ties depends on the zero point
 ENGINES = [

@@ -1,0 +1,1 @@
+"""What checks are made of: the attempt, and what several checks share."""

@@ -1,0 +1,35 @@
+"""What checks of answers that are masks share."""
+
+import numpy as np
+
+from ...kernels.masks import keep_largest
+from .attempt import Attempt, show
+
+
+def require_kept(
+    attempt: Attempt,
+    masks: list[np.ndarray],
+    weights: list[np.ndarray],
+    sparsity: float,
+) -> None:
+    """Refuse a wrong count, and a kept weight below a removed one."""
+    for mask, weight in zip(masks, weights, strict=True):
+        attempt.require_form(mask, weight.shape, bool)
+    kept = np.concatenate([np.ravel(mask) for mask in masks])
+    size = np.abs(np.concatenate([np.ravel(weight) for weight in weights]))
+    expected = np.count_nonzero(keep_largest(size, sparsity))
+    if np.count_nonzero(kept) != expected:
+        attempt.fail(
+            f"{expected} of {kept.size} kept",
+            f"{np.count_nonzero(kept)} kept: {show(kept)}",
+        )
+    require_order(attempt, kept, size)
+
+
+def require_order(
+    attempt: Attempt, mask: np.ndarray, weight: np.ndarray
+) -> None:
+    """Refuse a kept weight that is smaller than a removed one."""
+    size = np.abs(weight)
+    if size[mask].min(initial=np.inf) < size[~mask].max(initial=0):
+        attempt.fail("True where |weight| is largest", show(mask))

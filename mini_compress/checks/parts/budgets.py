@@ -1,0 +1,146 @@
+"""What design problems share: a network within a budget of bytes."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from unittest import mock
+
+import torch
+from torch import nn
+from torch.optim.optimizer import register_optimizer_step_post_hook
+
+from ... import artifact, datasets, zoo
+from ...hardware import layer_costs
+from ...measuring import Score
+from ...training import evaluate
+from .attempt import Attempt, show
+
+
+def check_budget(
+    function: Callable,
+    *,
+    network: str,
+    dataset: str,
+    num_bytes: int,
+    num_correct: int,
+    hint: str,
+    num_macs: int | None = None,
+    num_steps: int | None = None,
+) -> None:
+    """Check a compressed network: the bytes of its file, and its accuracy.
+
+    function : (model) -> a compressed copy of the model
+    network, dataset : the shipped network that is given to it
+    num_bytes : its file must have fewer
+    num_correct : so many validation images must be right at least
+    hint : what to look at if they are not
+    num_macs : an image must take fewer; None for any number
+    num_steps : so many steps of any optimizer of torch may be taken at most;
+        None for any number
+
+    What is judged is the file: the network is read back from its bytes. It
+    is a failure to look at the test images meanwhile.
+    """
+    model = zoo.load(network, dataset)
+    attempt = Attempt(function, "model")
+    with attempt.must(
+        "nothing is chosen on the test images",
+        "Compare candidates on data.validation.",
+    ):
+        with _noted_parts() as parts, _counted_steps() as steps:
+            small = attempt.call(model)
+        if "test" in parts:
+            attempt.fail("no use of data.test", "its images were looked at")
+    validation = datasets.load(dataset).validation
+    with attempt.must(f"the result is a {network} that can be saved and used"):
+        data, score = _save_and_score(attempt, small, type(model), validation)
+        macs = layer_costs(small).macs
+    require_fewer(
+        attempt,
+        "the file has {} bytes",
+        len(data),
+        num_bytes,
+        "Numbers that were rounded, or set to 0, but stay float32 take as "
+        "many bytes as before.",
+    )
+    if num_macs is not None:
+        require_fewer(
+            attempt,
+            "an image takes {} MACs",
+            macs,
+            num_macs,
+            "Which layers do the multiplications, and which hold the weights?",
+        )
+    require_right(attempt, score, num_correct, hint)
+    if num_steps is not None:
+        print(f"        it took {len(steps)} steps of the optimizer")
+        with attempt.must(f"at most {num_steps} steps of the optimizer"):
+            if len(steps) > num_steps:
+                attempt.fail(f"<= {num_steps} steps", f"{len(steps)} steps")
+
+
+def require_fewer(
+    attempt: Attempt, says: str, number: int, limit: int, hint: str
+) -> None:
+    """Print what was counted, and refuse as many as the limit, or more.
+
+    says : a sentence with {} in the place of the number
+    """
+    print(f"        {says.format(f'{number:,}')}")
+    with attempt.must(says.format(f"fewer than {limit:,}"), hint):
+        if number >= limit:
+            attempt.fail(f"< {limit:,}", f"{number:,}")
+
+
+def require_right(
+    attempt: Attempt, score: Score, num_correct: int, hint: str
+) -> None:
+    """Print how many images are right, and refuse less than is asked for."""
+    print(f"        {score.num_correct} of {len(score)} images are right")
+    with attempt.must(f"at least {num_correct} are right", hint):
+        if score.num_correct < num_correct:
+            attempt.fail(f">= {num_correct}", f"{score.num_correct}")
+
+
+def _save_and_score(
+    attempt: Attempt, small: object, kind: type, split: datasets.Split
+) -> tuple[bytes, Score]:
+    """Return a network's file, and the score of what is read back from it."""
+    if not isinstance(small, nn.Module):
+        attempt.fail("a network", f"{type(small).__name__}: {show(small)}")
+    if type(small) is not kind:
+        attempt.fail(f"a {kind.__name__}", f"a {type(small).__name__}")
+    try:
+        data = artifact.to_bytes(small)
+        return data, evaluate(artifact.from_bytes(data), split)
+    except (TypeError, ValueError, RuntimeError) as error:
+        attempt.fail(
+            "layers of torch or mini_compress that fit together",
+            f"{type(error).__name__}: {error}",
+            cause=error,
+        )
+
+
+@contextmanager
+def _counted_steps() -> Iterator[list[None]]:
+    """Count the steps that optimizers take meanwhile."""
+    steps: list[None] = []
+    handle = register_optimizer_step_post_hook(
+        lambda *arguments: steps.append(None)
+    )
+    try:
+        yield steps
+    finally:
+        handle.remove()
+
+
+@contextmanager
+def _noted_parts() -> Iterator[set[str]]:
+    """Note which parts of data sets give out images meanwhile."""
+    noted: set[str] = set()
+
+    def images(split: datasets.Split) -> torch.Tensor:
+        noted.add(split.part)
+        return datasets.to_images(split.pixels)
+
+    with mock.patch.object(datasets.Split, "images", property(images)):
+        yield noted

@@ -1,0 +1,5 @@
+"""The images that the networks learn from: mnist5k, mnist, fashion_mnist."""
+
+from .sets import NAMES, Dataset, Split, load, to_images
+
+__all__ = ["NAMES", "Dataset", "Split", "load", "to_images"]

@@ -1,0 +1,23 @@
+"""What draws: the roofline, and where the cost of a network lies."""
+
+from .layers import (
+    LAYER_LOOKS,
+    REST,
+    label_layers,
+    name_layers,
+    plot_batches,
+    plot_parameters_and_macs,
+    share_of_layers,
+)
+from .roofline import plot_roofline
+
+__all__ = [
+    "LAYER_LOOKS",
+    "REST",
+    "label_layers",
+    "name_layers",
+    "plot_batches",
+    "plot_parameters_and_macs",
+    "plot_roofline",
+    "share_of_layers",
+]

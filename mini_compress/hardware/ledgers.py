@@ -1,0 +1,180 @@
+"""The ledger: everything that a network costs, on one page.
+
+Real figures come first: what is counted in the network, the length of the
+file that `artifact.save` would write, and, when asked for, milliseconds
+measured here. Modelled ones follow in a table of their own, because they are
+what a simple model of a machine predicts and nobody has measured.
+KB are 1,000 bytes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from .. import artifact
+from .._inference import require_module
+from ..tables import Table, Tables
+from ..writing import significant
+from .costs import ModelCost, layer_costs
+from .counting import find_layers, parameters_of
+from .devices import DEVICES, find_device
+from .energy import MEMORY_NAMES, Energy, model_energy
+from .profiles import DeviceProfile
+from .roofline import LOWER_BOUND, model_time
+from .timing import Timing, measure_model_ms
+
+
+@dataclass(frozen=True)
+class Modelled:
+    """What models say of a network on one device; nothing here is measured.
+
+    time_ms : lower bound (roofline); None where the device has no rate
+    energy : in microjoules, by the figures for a 45 nm chip
+    fits : whether the file fits in flash (or RAM); None where unknown
+    """
+
+    device: DeviceProfile
+    time_ms: float | None
+    energy: Energy
+    fits: bool | None
+
+
+@dataclass(frozen=True, repr=False)
+class Ledger(Tables):
+    """What a network costs.
+
+    parameters : weights and biases, whatever they are stored as
+    non_zeros : those that are not 0 once codes are turned into numbers
+    num_bytes : length of the real file
+    macs : multiply-accumulates for one example
+    baseline_bytes : length of the baseline's file, if one was given
+    timing : measured here, if images were given
+    modelled : one for each device
+    """
+
+    network: str
+    parameters: int
+    non_zeros: int
+    num_bytes: int
+    macs: int
+    baseline_bytes: int | None
+    timing: Timing | None
+    modelled: tuple[Modelled, ...]
+
+    @property
+    def sparsity(self) -> float:
+        """Fraction of the parameters that are zero."""
+        return 1 - self.non_zeros / self.parameters if self.parameters else 0.0
+
+    @property
+    def compression_ratio(self) -> float | None:
+        """Bytes of the baseline's file / bytes of this file."""
+        if self.baseline_bytes is None:
+            return None
+        return self.baseline_bytes / self.num_bytes
+
+    def tables(self) -> tuple[Table, ...]:
+        """Show what is real, then what is modelled."""
+        return self._real(), self._modelled()
+
+    def _real(self) -> Table:
+        rows = [
+            ("parameters", f"{self.parameters:,}"),
+            ("non-zeros", f"{self.non_zeros:,}"),
+            ("sparsity", f"{self.sparsity:.4f}"),
+            ("file", f"{self.num_bytes:,} bytes"),
+            ("MACs per example", f"{self.macs:,}"),
+        ]
+        if self.compression_ratio is not None:
+            ratio = f"{significant(self.compression_ratio)} x"
+            rows.insert(4, ("compression ratio", ratio))
+        if self.timing is not None:
+            rows.append(("measured time", str(self.timing)))
+        return Table("Real", ("cost", self.network), tuple(rows))
+
+    def _modelled(self) -> Table:
+        header = (
+            "device",
+            f"ms, {LOWER_BOUND}",
+            "memory",
+            "microjoules, arithmetic",
+            "microjoules, memory",
+            "file fits",
+        )
+        rows = [
+            (
+                x.device.name,
+                significant(x.time_ms),
+                MEMORY_NAMES[x.device.memory],
+                significant(x.energy.arithmetic_uj),
+                significant(x.energy.memory_uj),
+                {True: "yes", False: "no", None: "-"}[x.fits],
+            )
+            for x in self.modelled
+        ]
+        return Table(
+            "Modelled, one example; energy of a 45 nm chip", header, tuple(rows)
+        )
+
+
+def ledger(
+    model: nn.Module,
+    *,
+    input_shape: tuple[int, ...] = (1, 28, 28),
+    baseline: nn.Module | None = None,
+    images: Tensor | None = None,
+    devices: Sequence[str | DeviceProfile] = tuple(DEVICES),
+) -> Ledger:
+    """Draw up the ledger of a network; the network stays as it is.
+
+    input_shape : of one example, without the batch axis
+    baseline : the float32 network whose file the compression ratio refers to
+    images : (n, ...) a batch to time the network on, one thread; without it
+        nothing is timed, and the ledger is the same each time
+    devices : names in DEVICES, or profiles
+
+    >>> from mini_compress.models import LeNet300
+    >>> costs = ledger(LeNet300(), devices=["stm32h743"])
+    >>> costs.parameters, costs.macs, costs.modelled[0].fits
+    (266610, 266200, True)
+    """
+    require_module("model", model)
+    baseline_bytes = None
+    if baseline is not None:
+        require_module("baseline", baseline)
+        baseline_bytes = len(artifact.to_bytes(baseline))
+    profiles = [find_device(device) for device in devices]
+    cost = layer_costs(model, input_shape=input_shape)
+    num_bytes = len(artifact.to_bytes(model))
+    parameters, non_zeros = _count_parameters(model)
+    return Ledger(
+        network=type(model).__name__,
+        parameters=parameters,
+        non_zeros=non_zeros,
+        num_bytes=num_bytes,
+        macs=cost.macs,
+        baseline_bytes=baseline_bytes,
+        timing=None if images is None else measure_model_ms(model, images),
+        modelled=tuple(_model(cost, x, num_bytes) for x in profiles),
+    )
+
+
+def _count_parameters(model: nn.Module) -> tuple[int, int]:
+    """Count parameters, and those that are not zero; a shared layer once."""
+    layers = {layer for _, layer in find_layers(model)}
+    numbers = [x for layer in layers for x in parameters_of(layer)]
+    return (
+        sum(x.numel() for x in numbers),
+        sum(int(x.count_nonzero()) for x in numbers),
+    )
+
+
+def _model(cost: ModelCost, device: DeviceProfile, num_bytes: int) -> Modelled:
+    room = device.storage_bytes
+    return Modelled(
+        device=device,
+        time_ms=model_time(cost, device).time_ms,
+        energy=model_energy(cost, memory=device.memory),
+        fits=None if room is None else num_bytes <= room,
+    )

@@ -1,0 +1,1 @@
+"""Whole channels removed: neurons and filters; the network gets narrower."""

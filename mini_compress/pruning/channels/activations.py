@@ -1,0 +1,115 @@
+"""What channels do on images: how active they are, how the loss needs them.
+
+Activations are taken behind the ReLUs of a group, which the traced network
+names. One image has as many activations of a channel as there are positions.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+from torch.nn import functional
+
+from ..._inference import require_image_tensor
+from ..._require import require_equal
+from ...graph.tracing import trace
+from .groups import PruningGroup
+
+Scores = dict[PruningGroup, Tensor]
+Statistic = Callable[[Tensor], Tensor]
+BATCH_SIZE = 500
+
+
+def sum_activations(
+    model: nn.Module,
+    groups: Sequence[PruningGroup],
+    images: Tensor,
+    statistic: Statistic,
+) -> Scores:
+    """Return a statistic of each channel's activations, a mean over images.
+
+    images : (n, ...) float32, finite, n >= 1
+    statistic : of activations, (n, channels, positions) -> the same shape
+    returns : (channels,) float64, summed over the ReLUs of a group
+    """
+    require_image_tensor(images)
+    watch = _Watch(model, groups)
+    scores: Scores = {}
+    with torch.no_grad():
+        for batch in images.split(BATCH_SIZE):
+            for group, values in watch.see(batch):
+                share = statistic(values).double().mean(dim=2).sum(dim=0)
+                _add(scores, group, share / len(images))
+    return scores
+
+
+def sum_saliencies(
+    model: nn.Module,
+    groups: Sequence[PruningGroup],
+    images: Tensor,
+    labels: Tensor,
+) -> Scores:
+    """Return |sum of activation * gradient| of each channel, mean over images.
+
+    labels : (n,) int64; the loss is the cross-entropy of the outputs
+    returns : (channels,) float64, summed over the ReLUs of a group
+    """
+    require_image_tensor(images)
+    if not isinstance(labels, Tensor):
+        got = type(labels).__name__
+        raise TypeError(f"labels must be a tensor, got {got}")
+    require_equal("number of labels", len(images), len(labels))
+    watch = _Watch(model, groups)
+    watch.module.requires_grad_()  # of a copy; frozen weights pass none on
+    scores: Scores = {}
+    batches = zip(
+        images.split(BATCH_SIZE), labels.split(BATCH_SIZE), strict=True
+    )
+    for batch, targets in batches:
+        seen = watch.see(batch)
+        loss = functional.cross_entropy(watch.logits, targets, reduction="sum")
+        gradients = torch.autograd.grad(loss, [x for _, x in seen])
+        for (group, values), gradient in zip(seen, gradients, strict=True):
+            change = (values * gradient).double().sum(dim=2).abs()
+            _add(scores, group, change.sum(dim=0).detach() / len(images))
+    return scores
+
+
+class _Watch(fx.Interpreter):
+    """Runs a network and keeps what its ReLUs give out."""
+
+    logits: Any  # of the last images seen
+
+    def __init__(
+        self, model: nn.Module, groups: Sequence[PruningGroup]
+    ) -> None:
+        for group in groups:
+            if not group.relus:
+                raise ValueError(
+                    "every group must have a ReLU behind which to look at "
+                    f"activations, got none for {group.name!r}"
+                )
+        super().__init__(trace(model))
+        self.owners = {name: group for group in groups for name in group.relus}
+        self.seen: list[tuple[PruningGroup, Tensor]] = []
+
+    def see(self, images: Tensor) -> list[tuple[PruningGroup, Tensor]]:
+        """Return the activations, (n, channels, positions), ReLU by ReLU."""
+        self.seen = []
+        self.logits = self.run(images)
+        return self.seen
+
+    def run_node(self, n: fx.Node) -> Any:
+        result = super().run_node(n)
+        group = self.owners.get(n.name)
+        if group is None:
+            return result
+        # the same numbers go on, and gradients come back through `values`
+        values = result.reshape(len(result), group.channels, -1)
+        self.seen.append((group, values))
+        return values.clone().reshape(result.shape)
+
+
+def _add(scores: Scores, group: PruningGroup, values: Tensor) -> None:
+    scores[group] = values + scores.get(group, 0)

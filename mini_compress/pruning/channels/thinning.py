@@ -1,0 +1,127 @@
+"""Channels taken out of a network: its shapes shrink, or zeros stay behind.
+
+`thin` makes the layers smaller. `mask_channels` keeps their shapes and sets a
+channel to 0 at every layer that makes or normalizes it, which is what thinning
+can be checked against: both networks compute the same, but for rounding.
+"""
+
+import copy
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..._inference import require_module
+from .groups import PruningGroup, require_channels, require_group_of
+
+Kept = Mapping[PruningGroup, Collection[int] | Tensor]
+
+
+def thin(model: nn.Module, kept: Kept) -> nn.Module:
+    """Return a copy without the channels that are not kept.
+
+    model : is not changed
+    kept : for groups of `find_groups`, the numbers of the channels to keep;
+        groups that are not named keep all. To keep none is a ValueError.
+    returns : a network in evaluation mode, its layers smaller
+
+    >>> from mini_compress.models import LeNet300
+    >>> from mini_compress.pruning import find_groups
+    >>> model = LeNet300()
+    >>> first, second = find_groups(model)
+    >>> small = thin(model, {first: range(200)})
+    >>> small.classifier[1].weight.shape, small.classifier[3].weight.shape
+    (torch.Size([200, 784]), torch.Size([100, 200]))
+    """
+    chosen = _check(model, kept)
+    entries: dict[str, dict[str, Tensor]] = defaultdict(dict)
+    for group, channels in chosen.items():
+        for member in group.members:
+            part = "inputs" if member.part == "inputs" else "outputs"
+            entries[member.layer][part] = _entries(channels, member.positions)
+    thinned = copy.deepcopy(model).eval()
+    for name, parts in entries.items():
+        _shrink(thinned.get_submodule(name), **parts)
+    return thinned
+
+
+@torch.no_grad()
+def mask_channels(model: nn.Module, kept: Kept) -> nn.Module:
+    """Return a copy in which the channels that are not kept are always 0.
+
+    model, kept : as for `thin`
+    returns : a network in evaluation mode, of the same shapes: not smaller
+
+    Not only the weights and biases that make a channel become 0, but also the
+    scale and shift of its batch normalization. Otherwise the channel would be
+    a constant, and in general not 0.
+    """
+    chosen = _check(model, kept)
+    masked = copy.deepcopy(model).eval()
+    for group, channels in chosen.items():
+        removed = torch.tensor(
+            sorted(set(range(group.channels)) - set(channels)),
+            dtype=torch.int64,
+        )
+        for member in group.members:
+            if member.part != "inputs":
+                layer = masked.get_submodule(member.layer)
+                _silence(layer, _entries(removed, member.positions))
+    return masked
+
+
+def _check(model: nn.Module, kept: Kept) -> dict[PruningGroup, list[int]]:
+    """Return the channels to keep in order; all must fit the model."""
+    require_module("model", model)
+    for group in kept:
+        require_group_of(model, group)
+    return {
+        group: require_channels(group, "kept", channels)
+        for group, channels in kept.items()
+    }
+
+
+def _entries(channels: Collection[int] | Tensor, positions: int) -> Tensor:
+    """Return the places of channels that were flattened: c * positions + p."""
+    starts = torch.as_tensor(channels) * positions
+    return (starts[:, None] + torch.arange(positions)).flatten()
+
+
+def _shrink(
+    layer: Any, outputs: Tensor | None = None, inputs: Tensor | None = None
+) -> None:
+    """Keep these entries of a layer's axes."""
+    for name, axes in (("weight", (outputs, inputs)), ("bias", (outputs,))):
+        values = getattr(layer, name)
+        if values is not None:
+            setattr(layer, name, nn.Parameter(_select(values, axes)))
+    if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+        for name in ("running_mean", "running_var"):
+            if getattr(layer, name) is not None:
+                setattr(layer, name, _select(getattr(layer, name), (outputs,)))
+        layer.num_features = len(outputs)  # type: ignore[arg-type]
+        return
+    kind = "channels" if isinstance(layer, nn.Conv2d) else "features"
+    setattr(layer, f"out_{kind}", layer.weight.shape[0])
+    setattr(layer, f"in_{kind}", layer.weight.shape[1])
+
+
+def _select(values: Tensor, axes: tuple[Tensor | None, ...]) -> Tensor:
+    for axis, entries in enumerate(axes):
+        if entries is not None:
+            values = values.index_select(axis, entries.to(values.device))
+    return values.detach()
+
+
+def _silence(layer: Any, entries: Tensor) -> None:
+    """Make outputs of a layer or of a batch normalization 0, always.
+
+    A normalization without scale and shift does it too: what comes in is 0,
+    and so is its mean.
+    """
+    for name in ("weight", "bias", "running_mean"):
+        values = getattr(layer, name, None)
+        if values is not None:
+            values[entries] = 0

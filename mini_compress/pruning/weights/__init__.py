@@ -1,0 +1,1 @@
+"""Single weights removed, by masks: after training and during it."""

@@ -1,0 +1,66 @@
+"""Gradual pruning: the mask grows while the network learns."""
+
+import math
+from typing import Any
+
+from torch import nn
+
+from ..._require import require_number
+from ...datasets import Dataset
+from ...training import Step, Training, count_steps, train
+from .fine_tuning import clear_removed
+from .masks import Masks, magnitude_masks
+from .schedules import CubicSchedule
+
+
+def prune_gradually(
+    model: nn.Module,
+    data: Dataset,
+    sparsity: float,
+    *,
+    epochs: int,
+    start: float = 0.0,
+    end: float = 0.7,
+    every: int = 20,
+    scope: str = "global",
+    batch_size: int = 128,
+    **settings: Any,
+) -> Training:
+    """Train a copy of a network while its smallest weights are removed.
+
+    model : untrained or trained
+    sparsity : in the end, in [0, 1)
+    start, end : shares of all steps between which the sparsity rises, see
+        `CubicSchedule`; from `end` on what is left is fine-tuned
+    every : steps from one growth of the masks to the next
+    scope : see `magnitude_masks`
+    epochs, batch_size, settings : of `training.train`
+    returns : of the epochs after the last growth the best one
+
+    A removed weight stays 0, and so remains among the smallest.
+
+    See [zhu2018prune], section 3.
+    """
+    require_number("end", end, 0, 1 + 1e-9)
+    require_number("start", start, 0, end)
+    num_steps = count_steps(data, epochs=epochs, batch_size=batch_size)
+    schedule = CubicSchedule(
+        sparsity, int(start * num_steps), int(end * num_steps), every=every
+    )
+    masks: Masks = {}
+
+    def after_step(step: Step) -> None:
+        if schedule.is_due(step.number):
+            share = schedule.sparsity(step.number)
+            masks.update(magnitude_masks(step.model, share, scope=scope))
+        clear_removed(step, masks)
+
+    return train(
+        model,
+        data,
+        epochs=epochs,
+        batch_size=batch_size,
+        after_step=after_step,
+        first_kept=math.ceil(epochs * schedule.end / num_steps),
+        **settings,
+    )

@@ -1,0 +1,30 @@
+"""How much accuracy each layer costs when it alone is pruned."""
+
+from collections.abc import Sequence
+
+from torch import nn
+
+from ...allocation import Sensitivity, scan_layers
+from ...datasets import Split
+from .masks import apply_masks, magnitude_masks
+
+
+def scan_sensitivity(
+    model: nn.Module,
+    split: Split,
+    sparsities: Sequence[float] = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98),
+    *,
+    layers: Sequence[str] | None = None,
+) -> Sensitivity:
+    """Prune one layer after the other by magnitude, without fine-tuning.
+
+    split : images to score on: the validation part, since the result is used
+        to choose
+
+    See [han2015learning], section 4.1 and figure 6.
+    """
+    return scan_layers(model, split, sparsities, _prune_layer, layers=layers)
+
+
+def _prune_layer(model: nn.Module, name: str, sparsity: float) -> nn.Module:
+    return apply_masks(model, magnitude_masks(model, {name: sparsity}))

@@ -1,0 +1,61 @@
+"""Files without zeros: a masked network is not smaller until this is done."""
+
+import numpy as np
+from torch import nn
+
+from ...kernels.sparse import RelativeIndexMatrix
+from ...layers import SparseLayer, geometry_of
+from ...layers.selection import treatable_layers, with_layers_replaced
+from .masks import magnitude_scores
+
+INDEX_BITS = range(1, 9)
+
+
+def store_sparse(model: nn.Module) -> nn.Module:
+    """Return a copy whose layers store no zeros, wherever that is smaller.
+
+    model : with zeros among its weights; is not changed
+    returns : a network in evaluation mode with the same weights. A layer's
+        gaps have as many bits as make it smallest; a layer that would not be
+        smaller than before, for want of zeros, stays as it is.
+
+    See [han2016deep], section 2.
+    """
+    magnitude_scores(model)  # refuses weights that are no numbers
+    replacements: dict[str, nn.Module] = {}
+    for name, layer in treatable_layers(model, None).items():
+        matrix = smallest_matrix(layer.weight.detach().numpy())
+        if matrix.num_bytes < layer.weight.nbytes:
+            replacements[name] = _sparse_layer(layer, matrix)
+    return with_layers_replaced(model, replacements)
+
+
+def smallest_matrix(weight: np.ndarray) -> RelativeIndexMatrix:
+    """Store a weight with the number of bits for gaps that suits it best.
+
+    weight : (outputs, ...) float32, finite
+    returns : of (outputs, all others)
+    """
+    rows = weight.reshape(len(weight), -1)
+    return min(
+        (
+            RelativeIndexMatrix.from_dense(rows, index_bits=bits)
+            for bits in INDEX_BITS
+        ),
+        key=lambda matrix: matrix.num_bytes,
+    )
+
+
+def _sparse_layer(
+    layer: nn.Linear | nn.Conv2d, matrix: RelativeIndexMatrix
+) -> SparseLayer:
+    sparse = SparseLayer(
+        geometry_of(layer),
+        bias=layer.bias is not None,
+        index_bits=matrix.index_bits,
+        num_values=len(matrix.values),
+    )
+    sparse.weight.store(matrix)
+    if layer.bias is not None:
+        sparse.bias.copy_(layer.bias.detach())  # type: ignore[union-attr]
+    return sparse

@@ -1,0 +1,1 @@
+"""What runs a study: grid, runner, journal, rows; and reads its result."""

@@ -1,0 +1,153 @@
+"""The form of a result file, checked when it is written and when it is read."""
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ..._files import write_beside
+from ..._require import require_equal, require_int, require_number
+from .grid import key_of
+from .provenance import MACHINE_KEYS
+from .rows import FLOAT, AnyRow, Row, read_row, require_keys, require_text
+
+KEYS = (
+    *("study", "command", "created", "seconds", "machine", "versions"),
+    *("dataset_sha256", "rows"),
+)
+VERSION_KEYS = ("mini_compress", "python", "numpy", "torch")
+
+
+def read_facts(facts: Any) -> dict[str, Any]:
+    """Check the content of a result file; return it with rows as objects.
+
+    facts : a table with these keys
+        study, command : text
+        created : date and time, ISO 8601
+        seconds : of processor time, all runs together
+        machine : {processor, vectors, cores, threads_per_job}
+        versions : name -> version, of at least mini_compress, python, numpy
+            and torch
+        dataset_sha256 : name -> checksum, of each data set in the rows
+        rows : tables, see `Row` and `TimingRow`; all of the same kind
+
+    The first thing that is wrong is a TypeError or a ValueError that names
+    it. Besides the form the sums are checked: a baseline's row for each row,
+    and correct counts that differ by what was lost and gained.
+    """
+    _require_table("result", facts)
+    require_keys("result", facts, KEYS)
+    require_text("study", facts["study"])
+    require_text("command", facts["command"])
+    _require_date("created", facts["created"])
+    require_number("seconds", facts["seconds"], 0)
+    _require_machine(facts["machine"])
+    _require_versions(facts["versions"])
+    if not isinstance(facts["rows"], list) or not facts["rows"]:
+        raise TypeError("rows must be a list that is not empty")
+    rows = tuple(
+        read_row(row, f"row {number}")
+        for number, row in enumerate(facts["rows"], start=1)
+    )
+    _require_rows(rows)
+    _require_checksums(facts["dataset_sha256"], rows)
+    return {**facts, "rows": rows}
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """Read a result file and check it."""
+    try:
+        facts = json.loads(path.read_text())
+    except ValueError:
+        raise ValueError(f"{path.name} must be JSON, got other text") from None
+    return read_facts(facts)
+
+
+def write_file(path: Path, facts: dict[str, Any]) -> None:
+    """Check a result and write it, one row to a line."""
+    read_facts(facts)
+    head = {key: facts[key] for key in KEYS if key != "rows"}
+    rows = ",\n".join(f"  {json.dumps(row)}" for row in facts["rows"])
+    opened = json.dumps(head, indent=1).removesuffix("\n}")
+    with write_beside(path) as unfinished:
+        unfinished.write_text(f'{opened},\n "rows": [\n{rows}\n ]\n}}\n')
+
+
+def _require_machine(machine: Any) -> None:
+    _require_table("machine", machine)
+    require_keys("machine", machine, MACHINE_KEYS)
+    for name in ("processor", "vectors"):
+        require_text(name, machine[name])
+    for name in ("cores", "threads_per_job"):
+        require_int(name, machine[name], 1)
+
+
+def _require_versions(versions: Any) -> None:
+    _require_table("versions", versions)
+    require_keys("versions", versions, [*VERSION_KEYS, *versions])
+    for name, version in versions.items():
+        require_text(f"version of {name}", version)
+
+
+def _require_rows(rows: Sequence[AnyRow]) -> None:
+    """Check that rows are of one kind, all different, and that sums agree."""
+    for number, row in enumerate(rows, start=1):
+        if type(row) is not type(rows[0]):
+            raise ValueError(
+                f"row {number} must be a {type(rows[0]).__name__} like row 1, "
+                f"got a {type(row).__name__}"
+            )
+    keys = [key_of(row) for row in rows]
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    if twice:
+        raise ValueError(f"rows must all differ, got {twice[0]} twice")
+    scored = [row for row in rows if isinstance(row, Row)]
+    baselines = {_place(row): row for row in scored if row.method == FLOAT}
+    for row in scored:
+        _require_baseline(row, baselines.get(_place(row)))
+
+
+def _require_baseline(row: Row, baseline: Row | None) -> None:
+    """Check a row against its baseline: correct = baseline's - b + c."""
+    name = f"{row.network}, seed {row.seed}"
+    if baseline is None:
+        raise ValueError(f"rows must hold the baseline of {name}, got none")
+    if row is baseline and (row.b or row.c):
+        raise ValueError(
+            f"b and c of a baseline must be 0, got {row.b} and {row.c}"
+        )
+    require_equal(f"n of {row.method}, {name}", baseline.n, row.n)
+    expected = baseline.correct - row.b + row.c
+    require_equal(f"correct of {row.method}, {name}", expected, row.correct)
+
+
+def _place(row: Row) -> tuple[str, str, int]:
+    return row.network, row.dataset, row.seed
+
+
+def _require_checksums(checksums: Any, rows: Sequence[AnyRow]) -> None:
+    _require_table("dataset_sha256", checksums)
+    used = sorted({row.dataset for row in rows if row.dataset})
+    require_keys("dataset_sha256", checksums, used)
+    for name, checksum in checksums.items():
+        if not re.fullmatch(r"[0-9a-f]{64}", str(checksum)):
+            raise ValueError(
+                f"dataset_sha256 of {name} must be 64 hexadecimal digits, "
+                f"got {checksum!r}"
+            )
+
+
+def _require_table(name: str, value: Any) -> None:
+    if not isinstance(value, dict):
+        raise TypeError(f"{name} must be a table, got {type(value).__name__}")
+
+
+def _require_date(name: str, value: Any) -> None:
+    try:
+        datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{name} must be a date and time, got {value!r}"
+        ) from None

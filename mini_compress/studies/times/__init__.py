@@ -1,0 +1,1 @@
+"""Studies of time: networks and kernels in milliseconds."""

@@ -1,0 +1,176 @@
+"""Every check accepts right answers and rejects the wrong ones that are known.
+
+The book's solutions are read from the chapters, the others from answers/.
+"""
+
+import ast
+import importlib
+import inspect
+import re
+from collections.abc import Callable
+from types import ModuleType
+
+import pytest
+from make_lessons import ANSWER, CHECK, STUB, find_chapters
+
+from mini_compress.checks import CheckFailed
+from tests.checks.answers import RIGHT, WRONG
+
+CHAPTERS = find_chapters()
+MODULES = {
+    chapter: importlib.import_module(f"mini_compress.checks.{chapter}")
+    for chapter in CHAPTERS
+}
+for _chapter in CHAPTERS:
+    importlib.import_module(f"tests.checks.answers.{_chapter}")
+
+
+def name_of(check: Callable) -> str:
+    """Name a check by its chapter, for two may bear one name."""
+    return f"{check.__module__.rpartition('.')[2]}.{check.__name__}"
+
+
+def checks_of(module: ModuleType) -> list[Callable]:
+    """Return the public functions that a module defines."""
+    return [
+        value
+        for name, value in vars(module).items()
+        if inspect.isfunction(value)
+        and value.__module__ == module.__name__
+        and not name.startswith("_")
+    ]
+
+
+CHECKS = [check for module in MODULES.values() for check in checks_of(module)]
+
+
+def find_answers() -> dict[Callable, tuple[str, str, str]]:
+    """Return check -> chapter, code of the answer, name of the function."""
+    found = {}
+    for chapter, notebook in CHAPTERS.items():
+        answer = ""
+        for cell in notebook.cells:
+            if cell.cell_type == "code" and ANSWER.search(cell.source):
+                answer = cell.source
+            elif cell.cell_type == "code" and CHECK.fullmatch(cell.source):
+                _, name, function, _ = re.split(r"[.()]", cell.source)
+                check = getattr(MODULES[chapter], name)
+                assert check not in found, f"{check} checks two exercises"
+                found[check] = chapter, answer, function
+    return found
+
+
+ANSWERS = find_answers()
+
+
+def define(chapter: str, code: str, function: str):
+    """Run the chapter's imports and then some code; return a function."""
+    imports = [
+        ast.unparse(node)
+        for cell in CHAPTERS[chapter].cells
+        if cell.cell_type == "code"
+        for node in ast.parse(cell.source).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    names: dict = {}
+    exec("\n".join([*imports, code]), names)
+    return names[function]
+
+
+def passed_by(check: Callable, capsys) -> list[str]:
+    """Return the properties that the book's solution has."""
+    check(define(*ANSWERS[check]))
+    lines = capsys.readouterr().out.splitlines()
+    return [
+        line.removeprefix("passed: ")
+        for line in lines
+        if line.startswith("passed: ")
+    ]
+
+
+def test_every_check_belongs_to_an_exercise_and_has_answers():
+    assert set(CHECKS) == set(ANSWERS)
+    assert set(CHECKS) == {check for check, _ in RIGHT}
+    assert set(CHECKS) == {check for check, *_ in WRONG}
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=name_of)
+def test_solutions_pass_and_every_property_rejects_something(check, capsys):
+    lacking = {lacks for one, _, lacks in WRONG if one is check}
+    properties = passed_by(check, capsys)
+    assert len(properties) == len(set(properties)) >= 3
+    assert set(properties) == lacking
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=name_of)
+def test_stubs_are_not_written_yet(check):
+    chapter, answer, function = ANSWERS[check]
+    stub = define(chapter, ANSWER.sub(STUB, answer), function)
+    with pytest.raises(CheckFailed, match=f"{function} is not written yet"):
+        check(stub)
+
+
+@pytest.mark.parametrize(
+    ("check", "answer"), RIGHT, ids=lambda one: one.__name__
+)
+def test_other_right_answers_pass(check, answer, capsys):
+    check(answer)
+    captured = capsys.readouterr()
+    assert "failed" not in captured.out
+    assert not captured.err
+
+
+@pytest.mark.parametrize(
+    ("check", "answer", "lacks"),
+    WRONG,
+    ids=lambda one: getattr(one, "__name__", ""),
+)
+def test_wrong_answers_are_rejected_for_the_right_reason(check, answer, lacks):
+    with pytest.raises(CheckFailed) as caught:
+        check(answer)
+    message = str(caught.value)
+    assert message.startswith(f"failed: {lacks}\n")
+    assert re.search(rf"^  answer +{answer.__name__}$", message, re.M)
+    assert re.search(r"^  expected +\S", message, re.M)
+    assert re.search(r"^  got +\S", message, re.M)
+
+
+def give_nothing(*arguments):
+    pass
+
+
+def give_a_list(*arguments):
+    return [1, 2, 3]
+
+
+def give_text(*arguments):
+    return "42"
+
+
+def give_infinity(*arguments):
+    return float("inf")
+
+
+def take_nothing():
+    return 1
+
+
+def stop(*arguments):
+    raise KeyError("no such layer")
+
+
+ODD = [give_nothing, give_a_list, give_text, give_infinity, take_nothing, stop]
+
+
+@pytest.mark.parametrize("answer", ODD)
+@pytest.mark.parametrize("check", CHECKS, ids=name_of)
+def test_odd_answers_are_refused_politely(check, answer):
+    with pytest.raises(CheckFailed, match=r"^failed: "):
+        check(answer)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=name_of)
+@pytest.mark.parametrize("answer", [None, 3, [1, 2]])
+def test_a_result_in_place_of_the_function_is_refused(check, answer):
+    with pytest.raises(CheckFailed, match="takes the function itself"):
+        check(answer)

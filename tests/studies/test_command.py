@@ -1,0 +1,165 @@
+"""The command: its errors, its smoke runs, and being stopped half-way."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mini_compress import models, studies, training, zoo
+from mini_compress.studies import __main__ as command
+from mini_compress.studies.catalog import STUDIES
+from mini_compress.studies.engine import baselines
+
+NAME = "post_training_quantization"
+PATIENCE = 300  # seconds: no test of speed, the machine may be busy
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["timing", "--jobs", "0"], "error: --jobs must be >= 1, got 0"),
+        (["alchemy"], "invalid choice: 'alchemy'"),
+    ],
+)
+def test_bad_arguments_are_one_clear_error(arguments, message, capsys):
+    try:
+        status = command.main(arguments)
+    except SystemExit as exit_:  # argparse's own
+        status = exit_.code
+    assert status == 2
+    assert message in capsys.readouterr().err
+
+
+def test_missing_data_is_one_clear_error(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("MINI_COMPRESS_DATA", str(tmp_path))
+    baselines.load_data.cache_clear()
+    arguments = ["post_training_quantization", "--out", str(tmp_path)]
+    assert command.main(arguments) == 2
+    assert "MINI_COMPRESS_DATA must be a folder" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_studies_are_listed(capsys):
+    assert command.main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(STUDIES)
+
+
+def start(folder: Path, jobs: int, **env: str) -> subprocess.Popen:
+    """Start a smoke run in a group of processes of its own."""
+    return subprocess.Popen(
+        [
+            *(sys.executable, "-m", "mini_compress.studies", NAME, "--smoke"),
+            *("--jobs", str(jobs), "--out", str(folder)),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=os.environ | env,
+        # a shell's background job ignores Ctrl+C, and so would its children
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+
+
+def finished_rows(folder: Path) -> list[dict]:
+    """Read the whole lines of the journal, without the header."""
+    path = folder / f"{NAME}.journal.jsonl"
+    text = path.read_text() if path.exists() else ""
+    lines = text[: text.rfind("\n") + 1].splitlines()
+    return [json.loads(line) for line in lines[1:]]
+
+
+@pytest.mark.parametrize(
+    ("stop", "jobs"),
+    [(signal.SIGINT, 2), (signal.SIGTERM, 2), (signal.SIGKILL, 1)],
+)
+def test_a_stopped_study_goes_on_where_it_was(stop, jobs, tmp_path):
+    """The real command, its real workers: nothing lost, nothing repeated."""
+    env = {}
+    if jobs == 1:  # once with an empty cache: it has to train
+        env = {"MINI_COMPRESS_CACHE": str(tmp_path / "cache")}
+    process = start(tmp_path, jobs, **env)
+    deadline = time.monotonic() + PATIENCE
+    while len(finished_rows(tmp_path)) < 3:
+        assert time.monotonic() < deadline, "no rows were written"
+        assert process.poll() is None, "it ended too early"
+        time.sleep(0.02)
+    if stop == signal.SIGINT:
+        os.killpg(process.pid, stop)  # as a terminal sends Ctrl+C: to all
+    else:
+        process.send_signal(stop)
+    output, errors = process.communicate(timeout=PATIENCE)
+    if env:
+        assert "[1/1] trained: lenet300-mnist5k-1" in output
+    if stop != signal.SIGKILL:
+        assert process.returncode == 130
+        assert "interrupted: every finished run" in errors
+    assert "Traceback" not in errors
+    first = finished_rows(tmp_path)
+    output, errors = start(tmp_path, jobs, **env).communicate(timeout=PATIENCE)
+    assert f"{len(first)} of them done before" in output
+    assert "trained" not in output
+    assert errors == ""
+    rows = [vars(row) for row in studies.read(tmp_path / f"{NAME}.json").rows]
+    assert all(row in rows for row in first)  # to the hundredth of a second
+    assert len(rows) == len(STUDIES[NAME].grid(True))
+
+
+def test_the_same_seed_gives_the_same_row():
+    study = STUDIES[NAME]
+    for run in study.grid(True)[:5]:
+        one, other = study.measure(run), study.measure(run)
+        assert replace(one, seconds=0) == replace(other, seconds=0)
+
+
+def test_the_smoke_run_of_the_timings(tmp_path, capsys):
+    arguments = ["timing", "--smoke", "--jobs", "2", "--out", str(tmp_path)]
+    assert command.main(arguments) == 0
+    assert "1 at a time" in capsys.readouterr().out  # whatever was asked
+    rows = studies.read(tmp_path / "timing.json").rows
+    assert {row.network for row in rows} == {"", "LeNet300"}
+    assert all(0 < row.min_ms <= row.median_ms for row in rows)
+    one, hundred = (
+        next(row for row in rows if row.settings.get("batch") == batch)
+        for batch in (1, 100)
+    )
+    assert hundred.macs == 100 * one.macs
+
+
+def test_seed_0_is_the_shipped_network(monkeypatch):
+    monkeypatch.setattr(training, "train", None)  # must not be called
+    baselines.load_baseline.cache_clear()
+    baseline = baselines.load_baseline("LeNet300", "mnist5k", 0)
+    facts = zoo.record("LeNet300", "mnist5k")
+    assert baseline.score.num_correct == facts["test"]["correct"]
+    assert baselines.is_trained("LeNet300", "mnist5k", 0)
+
+
+def test_other_seeds_are_trained_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("MINI_COMPRESS_CACHE", str(tmp_path))
+    calls = []
+
+    def train(model, data, *, seed, **recipe):
+        calls.append((seed, recipe["epochs"]))
+        return training.Training(model, (), None)
+
+    monkeypatch.setattr(training, "train", train)
+    assert not baselines.is_trained("LeNet300", "mnist5k", 7)
+    path = baselines.train_baseline("LeNet300", "mnist5k", 7)
+    assert baselines.train_baseline("LeNet300", "mnist5k", 7) == path
+    assert baselines.is_trained("LeNet300", "mnist5k", 7)
+    assert not baselines.is_trained("LeNet300", "mnist5k", 8)
+    epochs = zoo.RECIPES["LeNet300", "mnist5k"].epochs
+    assert calls == [(7, epochs)]
+    weights = baselines.load_baseline(
+        "LeNet300", "mnist5k", 7
+    ).model.state_dict()
+    expected = models.build("LeNet300", seed=7).state_dict()
+    assert all((weights[key] == expected[key]).all() for key in expected)
