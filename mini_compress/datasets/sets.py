@@ -28,16 +28,17 @@ class Split:
     dataset : the data set's name
     part : "train", "validation" or "test"
     pixels : (n, 1, 28, 28) uint8
-    labels : (n,) int64, 0..9
+    labels : (n,) int64, 0..9; None for images without labels, from which a
+        network can learn by a loss that needs none
     """
 
     dataset: str
     part: str
     pixels: Tensor
-    labels: Tensor
+    labels: Tensor | None
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.pixels)
 
     def __repr__(self) -> str:
         return f"Split({self.dataset} {self.part}, {len(self):,} images)"
@@ -50,7 +51,8 @@ class Split:
     def take(self, n: int) -> "Split":
         """Return the first n images, 1 <= n <= len(self)."""
         require_int("n", n, 1, len(self))
-        return Split(self.dataset, self.part, self.pixels[:n], self.labels[:n])
+        labels = None if self.labels is None else self.labels[:n]
+        return Split(self.dataset, self.part, self.pixels[:n], labels)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from .channels.filters import choose_channels, prune_filters
 from .channels.groups import PruningGroup, find_groups
 from .channels.recalibration import recalibrate_norms
 from .channels.report import PruningReport
-from .channels.slimming import scale_penalty
+from .channels.slimming import scale_penalty, slimming_loss
 from .channels.thinning import mask_channels, thin
 from .weights.fine_tuning import (
     Round,
@@ -57,6 +57,7 @@ __all__ = [
     "scale_penalty",
     "scan_sensitivity",
     "score_channels",
+    "slimming_loss",
     "sparsity_of",
     "store_sparse",
     "taylor_masks",

@@ -43,6 +43,8 @@ def evaluate(model: nn.Module, split: Split) -> Score:
     require_module("model", model)
     require_images("split", split)
     require_unseen(model, split)
+    if split.labels is None:
+        raise ValueError("split must have labels to be scored, got none")
     correct = predict(model, split.images) == split.labels
     return Score(correct.numpy(), f"{split.dataset} {split.part}")
 

@@ -98,7 +98,7 @@ def test_the_loop_equals_one_written_out(small):
     settings = {"learning_rate": 0.01, "weight_decay": 0.1, "batch_size": 7}
     got = train(few, epochs=2, seed=3, **settings).model
     model = models.build("LeNet300")
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0, weight_decay=0.1)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0, weight_decay=0)
     generator = torch.Generator().manual_seed(3)
     for step in range(6):
         if step % 3 == 0:
@@ -111,6 +111,10 @@ def test_the_loop_equals_one_written_out(small):
         )
         optimizer.zero_grad()
         loss.backward()
+        with torch.no_grad():  # of weights, not of biases
+            for layer in model.classifier:
+                if isinstance(layer, nn.Linear):
+                    layer.weight *= 1 - 0.1 * group["lr"]
         optimizer.step()
     for key, weight in weights_of(got).items():
         torch.testing.assert_close(weight, model.state_dict()[key])
@@ -291,21 +295,6 @@ def test_what_after_step_changes_stays_changed(small):
     model = train(small, after_step=clear).model
     assert not model.classifier[1].weight.any()
     assert model.classifier[3].weight.any()
-
-
-def test_a_penalty_pulls_on_the_weights_and_not_on_the_loss_shown(small):
-    def penalty(model):
-        return 0.01 * model.classifier[1].weight.abs().sum()
-
-    free, pulled = train(small), train(small, penalty=penalty)
-    assert (
-        pulled.model.classifier[1].weight.abs().sum()
-        < 0.5 * free.model.classifier[1].weight.abs().sum()
-    )
-    # the first batch is scored before the penalty has any effect
-    one = train(small, epochs=1, batch_size=600)
-    other = train(small, epochs=1, batch_size=600, penalty=penalty)
-    assert one.history[0].loss == other.history[0].loss
 
 
 def test_epochs_before_the_first_kept_are_no_candidates(small):

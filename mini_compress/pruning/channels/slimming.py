@@ -7,17 +7,19 @@ without; channels with a small scale are then removed by `prune_filters`.
     penalty = strength * sum |scale|
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
 from ..._require import require_number
-from ...training.steps import Penalty
+from ...training import Batch, Loss, cross_entropy
 
 NORMALIZATIONS = (nn.BatchNorm1d, nn.BatchNorm2d)
 
 
-def scale_penalty(strength: float) -> Penalty:
-    """Return a penalty for `train` on the scales of batch normalizations.
+def scale_penalty(strength: float) -> Callable[[nn.Module], Tensor]:
+    """Return a penalty on the scales of batch normalizations.
 
     strength : of the penalty, >= 0
 
@@ -41,3 +43,24 @@ def scale_penalty(strength: float) -> Penalty:
         return strength * torch.cat(scales).abs().sum()
 
     return penalty
+
+
+def slimming_loss(strength: float) -> Loss:
+    """Return a loss for `train`: cross-entropy and a penalty on the scales.
+
+    strength : of the penalty, >= 0; see `scale_penalty`
+
+    >>> from mini_compress.training import Batch
+    >>> images, labels = torch.zeros(2, 1, 2, 2), torch.tensor([0, 1])
+    >>> model = nn.Sequential(nn.BatchNorm2d(1), nn.Flatten(), nn.Linear(4, 2))
+    >>> batch = Batch(images, labels, torch.arange(2), epoch=1)
+    >>> more = slimming_loss(0.5)(model, batch) - cross_entropy(model, batch)
+    >>> round(more.item(), 4)  # one scale, which is 1
+    0.5
+    """
+    penalty = scale_penalty(strength)
+
+    def loss(model: nn.Module, batch: Batch) -> Tensor:
+        return cross_entropy(model, batch) + penalty(model)
+
+    return loss

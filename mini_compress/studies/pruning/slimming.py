@@ -46,9 +46,9 @@ def compress(model: nn.Module, run: Run) -> nn.Module:
     scope, epochs = run.settings["scope"], EPOCHS
     criterion = "l1"
     if run.method == "slimming":
-        penalty = pruning.scale_penalty(run.settings["strength"])
+        loss = pruning.slimming_loss(run.settings["strength"])
         model = training.train(
-            model, data, penalty=penalty, **tuning(run, PENALTY_EPOCHS)
+            model, data, loss=loss, **tuning(run, PENALTY_EPOCHS)
         ).model
         criterion, epochs = "bn_scale", AFTER_EPOCHS
     small, _ = pruning.prune_filters(

@@ -120,7 +120,11 @@ def make_masks(
     if run.method == "taylor":
         examples = load_data(run.dataset).train.take(TAYLOR_IMAGES)
         return pruning.taylor_masks(
-            model, sparsity, examples.images, examples.labels, scope=scope
+            model,
+            sparsity,
+            examples.images,
+            examples.labels,  # type: ignore[arg-type]  # MNIST has them
+            scope=scope,
         )
     return pruning.magnitude_masks(model, sparsity, scope=scope)
 

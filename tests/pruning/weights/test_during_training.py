@@ -246,7 +246,7 @@ def test_slimming_makes_scales_small(small):
     }
     plain = training.train(model, small, **settings).model
     slim = training.train(
-        model, small, penalty=pruning.scale_penalty(0.1), **settings
+        model, small, loss=pruning.slimming_loss(0.1), **settings
     ).model
     norm = pruning.scale_penalty(1.0)
     assert norm(slim) < 0.8 * norm(plain)
