@@ -5,29 +5,37 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from .._require import require_real
 from ..datasets import Split
 from ..layers.selection import treatable_layers
 from ..measuring import Score
 from ..tables import Table, Tables
 from ..training import evaluate
 
+# (model, name of a layer, level) -> a copy with that layer compressed
+Compress = Callable[[nn.Module, str, float], nn.Module]
+
 
 @dataclass(frozen=True, repr=False)
 class Sensitivity(Tables):
-    """The accuracy of a network in which one layer at a time is pruned.
+    """The accuracy of a network in which one layer at a time is compressed.
 
-    sparsities : that were tried
+    level_name : what the levels are: "sparsity", "bits", "rank"
+    levels : that were tried, from the mildest to the harshest
     num_weights : layer -> how many weights it has
-    scores : layer -> one score for each sparsity
+    scores : layer -> one score for each level
+    untouched : the score of the network as it is
     """
 
-    sparsities: tuple[float, ...]
+    level_name: str
+    levels: tuple[float, ...]
     num_weights: dict[str, int]
     scores: dict[str, tuple[Score, ...]]
+    untouched: Score
 
     def tables(self) -> tuple[Table, ...]:
         """Show one row for each layer."""
-        header = ("layer", "weights", *(f"{x:g}" for x in self.sparsities))
+        header = ("layer", "weights", *(f"{x:g}" for x in self.levels))
         rows = tuple(
             (
                 name,
@@ -36,19 +44,27 @@ class Sensitivity(Tables):
             )
             for name, scores in self.scores.items()
         )
-        return (Table("Accuracy (%) by sparsity of one layer", header, rows),)
+        caption = f"Accuracy (%) by {self.level_name} of one layer"
+        return (Table(caption, header, rows),)
 
-    def highest_sparsities(self, drop: float) -> dict[str, float]:
-        """Return the highest sparsity at which each layer costs little.
+    def harshest(self, drop: float) -> dict[str, float]:
+        """Return for each layer the harshest level that costs little.
 
-        drop : in percentage points, below the accuracy at the lowest sparsity
-            tried, which should be 0
+        drop : in percentage points, below the untouched network. A layer
+            that costs more at every level gets the mildest.
         """
+        require_real("drop", drop)
+        lowest = self.untouched.accuracy - drop
         return {
-            name: max(
-                sparsity
-                for sparsity, score in zip(self.sparsities, scores, strict=True)
-                if scores[0].accuracy - score.accuracy <= drop
+            name: next(
+                (
+                    level
+                    for level, score in zip(
+                        reversed(self.levels), reversed(scores), strict=True
+                    )
+                    if score.accuracy >= lowest
+                ),
+                self.levels[0],
             )
             for name, scores in self.scores.items()
         }
@@ -57,26 +73,52 @@ class Sensitivity(Tables):
 def scan_layers(
     model: nn.Module,
     split: Split,
-    sparsities: Sequence[float],
-    compress: Callable[[nn.Module, str, float], nn.Module],
+    levels: Sequence[float],
+    compress: Compress,
     *,
+    level_name: str = "level",
     layers: Sequence[str] | None = None,
 ) -> Sensitivity:
     """Compress one layer after the other, without fine-tuning, and score.
 
     split : images to score on: the validation part, since the result is used
         to choose
-    compress : (model, name of the layer, sparsity) -> a compressed copy; not
-        called for sparsity 0
+    levels : how much is done to a layer, from the mildest to the harshest
+    compress : (model, name of a layer, level) -> a compressed copy, or the
+        model itself where that level changes nothing
+    level_name : what the levels are, for the table
+    layers : names; None for every linear layer and convolution
+
+    >>> import copy
+    >>> from mini_compress import datasets, zoo
+    >>> def keep_scaled(model, name, level):
+    ...     scaled = copy.deepcopy(model)
+    ...     scaled.get_submodule(name).weight.data *= level
+    ...     return scaled
+    >>> scan = scan_layers(
+    ...     zoo.load("LeNet300", "mnist5k"),
+    ...     datasets.load("mnist5k").validation,
+    ...     [1.0, 0.0],
+    ...     keep_scaled,
+    ... )
+    >>> scan.harshest(drop=5)  # without a layer hardly an image is right
+    {'classifier.1': 1.0, 'classifier.3': 1.0, 'classifier.5': 1.0}
+
+    See [han2015learning], section 4.1 and figure 6.
     """
+    if not levels:
+        raise ValueError("levels must not be empty, got none")
     found = treatable_layers(model, layers)
     untouched = evaluate(model, split)
 
-    def score(name: str, sparsity: float) -> Score:
-        if sparsity == 0:
-            return untouched
-        return evaluate(compress(model, name, sparsity), split)
+    def score(name: str, level: float) -> Score:
+        compressed = compress(model, name, level)
+        return untouched if compressed is model else evaluate(compressed, split)
 
-    scores = {name: tuple(score(name, x) for x in sparsities) for name in found}
-    num_weights = {name: found[name].weight.numel() for name in found}
-    return Sensitivity(tuple(sparsities), num_weights, scores)
+    return Sensitivity(
+        level_name,
+        tuple(levels),
+        {name: layer.weight.numel() for name, layer in found.items()},
+        {name: tuple(score(name, x) for x in levels) for name in found},
+        untouched,
+    )

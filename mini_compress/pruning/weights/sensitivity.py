@@ -20,11 +20,22 @@ def scan_sensitivity(
 
     split : images to score on: the validation part, since the result is used
         to choose
+    sparsities : in any order
+    layers : names; None for every linear layer and convolution
 
     See [han2015learning], section 4.1 and figure 6.
     """
-    return scan_layers(model, split, sparsities, _prune_layer, layers=layers)
+    return scan_layers(
+        model,
+        split,
+        sorted(sparsities),
+        _prune_layer,
+        level_name="sparsity",
+        layers=layers,
+    )
 
 
 def _prune_layer(model: nn.Module, name: str, sparsity: float) -> nn.Module:
+    if sparsity == 0:
+        return model
     return apply_masks(model, magnitude_masks(model, {name: sparsity}))

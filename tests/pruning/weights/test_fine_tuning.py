@@ -134,12 +134,12 @@ def test_a_scan_prunes_one_layer_at_a_time(small, model):
         "classifier.5": 1_000,
     }
     assert "235,200" in repr(scan)
-    chosen = scan.highest_sparsities(drop=100)
+    chosen = scan.harshest(drop=100)
     assert set(chosen.values()) == {0.99}
-    careful = scan.highest_sparsities(drop=1)
+    careful = scan.harshest(drop=1)
     assert all(
         scan.scores[name][0].accuracy
-        - scan.scores[name][scan.sparsities.index(share)].accuracy
+        - scan.scores[name][scan.levels.index(share)].accuracy
         <= 1
         for name, share in careful.items()
     )
