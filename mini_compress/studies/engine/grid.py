@@ -57,14 +57,13 @@ class Study:
     own_baselines: bool = False
 
 
-def key_of(run: Run | Row | TimingRow, but: Sequence[str] = ()) -> str:
+def key_of(
+    run: Run | Row | TimingRow | Mapping[str, Any], but: Sequence[str] = ()
+) -> str:
     """Name a run, or the run that a row came from; equal runs, equal keys.
 
     but : fields to leave out
     """
-    facts = {
-        field.name: getattr(run, field.name)
-        for field in fields(Run)
-        if field.name not in but
-    }
-    return json.dumps(facts, sort_keys=True)
+    found = run if isinstance(run, Mapping) else vars(run)
+    names = [x.name for x in fields(Run) if x.name not in but]
+    return json.dumps({x: found[x] for x in names}, sort_keys=True)

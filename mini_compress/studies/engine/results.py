@@ -1,63 +1,18 @@
 """What the studies found: reading the results that ship with the package."""
 
-import itertools
-import statistics
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from ... import measuring
 from ..._require import require_one_of
-from ..catalog import STUDIES
 from .grid import key_of
+from .images import read_images
 from .rows import FLOAT, AnyRow, Row
 from .schema import read_file
-
-_FOLDER = Path(str(resources.files("mini_compress.results")))
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One method with one choice of settings: its rows, seed by seed.
-
-    non_inferior : whether, for every seed, a loss of accuracy as large as the
-        study's margin is ruled out (see `Result.table`)
-    """
-
-    rows: tuple[Row, ...]
-    non_inferior: bool
-
-    @property
-    def method(self) -> str:
-        """What was done; "float" is the baseline."""
-        return self.rows[0].method
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        """Of the method."""
-        return self.rows[0].settings
-
-    @property
-    def accuracies(self) -> tuple[float, ...]:
-        """Accuracy on the test images for each seed, in percent."""
-        return tuple(row.accuracy for row in self.rows)
-
-    @property
-    def mean_accuracy(self) -> float:
-        """Mean over the seeds, in percent; not beyond the highest of them."""
-        return statistics.mean(self.accuracies)
-
-    @property
-    def drops(self) -> tuple[float, ...]:
-        """Loss of accuracy against each seed's baseline, in pp."""
-        return tuple(row.comparison.drop for row in self.rows)
-
-    @property
-    def num_bytes(self) -> int:
-        """Length of the file: the largest, should seeds differ."""
-        return max(row.num_bytes for row in self.rows)
+from .settings import Setting
+from .showing import Column, settings_table
+from .verdicts import FOLDER, Claims, claims_of, shipped
 
 
 @dataclass(frozen=True)
@@ -65,18 +20,33 @@ class Result:
     """All that a study wrote down; the fields are those of its file.
 
     created : date and time, ISO 8601
+    declared : when margin and claims were written down, before the first run
     seconds : of processor time, all runs together
     machine, versions, dataset_sha256 : where the figures come from
+    margin : the smallest drop that matters, in pp; None for times
+    claims : of which settings it claims to lose less: network, dataset,
+        method, settings
+    controls : methods of which nothing is claimed
+    constants : of the study, such as the learning rate of its fine-tuning
+    grids : the values of each setting of each method
+    baselines : how they were trained, and their accuracy seed by seed
     rows : in the order of the grid
     """
 
     study: str
     command: str
     created: str
+    declared: str
     seconds: float
     machine: Mapping[str, Any]
     versions: Mapping[str, str]
     dataset_sha256: Mapping[str, str]
+    margin: float | None
+    claims: Sequence[Mapping[str, Any]]
+    controls: Sequence[str]
+    constants: Mapping[str, Any]
+    grids: Mapping[str, Mapping[str, Sequence[Any]]]
+    baselines: Sequence[Mapping[str, Any]]
     rows: tuple[AnyRow, ...]
 
     def select(self, **wanted: Any) -> tuple[AnyRow, ...]:
@@ -86,40 +56,97 @@ class Result:
         """
         found = tuple(row for row in self.rows if _matches(row, wanted))
         if not found:
-            words = ", ".join(f"{name}={wanted[name]!r}" for name in wanted)
-            raise ValueError(f"{self.study} must have rows, got none: {words}")
+            raise ValueError(
+                f"{self.study} must have rows, got none: {_words(wanted)}; "
+                f"there are {self._choices(wanted)}"
+            )
         return found
 
     def table(self, **wanted: Any) -> tuple[Setting, ...]:
-        """Put the rows of each setting together, and say what lost nothing.
+        """Put the rows of each setting together.
 
         wanted : as for `select`
-
-        Non-inferior is judged at the margin that the study fixed beforehand,
-        row by row against the same seed's baseline, corrected by Holm's
-        method for all rows of the network and the data set: for those that
-        are not wanted, too, so that a choice of rows changes no verdict. A
-        setting passes where each seed does; the baselines themselves do.
         """
-        passing = {key_of(row) for row in self._passing()}
+        claims = claims_of(self.study, vars(self))
         return tuple(
-            Setting(rows, all(key_of(row) in passing for row in rows))
+            self._setting(rows, claims)
             for rows in _grouped(self.select(**wanted), "seed")
         )
 
-    def _passing(self) -> list[AnyRow]:
-        """List the rows for which the margin is ruled out."""
-        margin = STUDIES[self.study].margin
-        if margin is None:
-            raise ValueError(f"{self.study} must measure accuracy to judge it")
-        passing = [row for row in self.rows if row.method == FLOAT]
-        others = [row for row in self.rows if row.method != FLOAT]
-        for rows in _grouped(others, "method", "settings", "seed"):
-            verdicts = measuring.non_inferior(
-                [row.comparison for row in rows], margin=margin
+    def one(self, **wanted: Any) -> Setting:
+        """Return the one setting with these values.
+
+        wanted : as for `select`. No setting, or several, is a ValueError that
+            lists what there is.
+
+        >>> study = load("slimming")
+        >>> study.one(method="slimming", strength=0.003, scope="global")
+        ... # doctest: +ELLIPSIS
+        Setting(ConvNet, fashion_mnist, slimming, strength=0.003, ...)
+        >>> study.one(method="slimming", strength=0.003)
+        ... # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ValueError: slimming must have one setting with ... scope: global, group
+        """
+        found = self.table(**wanted)
+        if len(found) > 1:
+            raise ValueError(
+                f"{self.study} must have one setting with {_words(wanted)}, "
+                f"got {len(found)}: they differ in {_differences(found)}"
             )
-            passing += itertools.compress(rows, verdicts)
-        return passing
+        return found[0]
+
+    def markdown(
+        self,
+        *,
+        columns: Mapping[str, Column],
+        rows: Mapping[str, Mapping[str, Any] | Setting] | None = None,
+    ) -> str:
+        """Write a table of settings, one to a line.
+
+        columns : header -> see `showing.cell`
+        rows : name -> what `one` is asked for, or a setting; None takes all
+            settings, without a column of names
+
+        >>> print(load("slimming").markdown(
+        ...     rows={"uncompressed": {"method": "float"}},
+        ...     columns={"drop (pp)": "drop:+.2f"},
+        ... ).splitlines()[0])
+        |  | drop (pp) |
+        """
+        if rows is None:
+            return settings_table(self.table(), columns)
+        settings = [
+            x if isinstance(x, Setting) else self.one(**x)
+            for x in rows.values()
+        ]
+        return settings_table(settings, columns, names=list(rows))
+
+    def _setting(self, rows: tuple[Row, ...], claims: Claims) -> Setting:
+        places = {
+            (row.network, row.dataset, row.seed): row
+            for row in self.rows
+            if isinstance(row, Row) and row.method == FLOAT
+        }
+        if not isinstance(rows[0], Row):
+            raise ValueError(
+                f"{self.study} must measure accuracy, got {rows[0]}"
+            )
+        return Setting(
+            rows,
+            tuple(places[x.network, x.dataset, x.seed] for x in rows),
+            self.dataset_sha256[rows[0].dataset],
+            claims,
+        )
+
+    def _choices(self, wanted: Mapping[str, Any]) -> str:
+        """List the values that the wanted fields have in this result."""
+        facts = [_facts(row) for row in self.rows]
+        lists = []
+        for name in wanted:
+            values = {str(x[name]): None for x in facts if name in x}
+            lists.append(f"{name} {', '.join(values) or 'nowhere'}")
+        return "; ".join(lists)
 
 
 def load(name: str) -> Result:
@@ -128,34 +155,61 @@ def load(name: str) -> Result:
     name : of the study; see `python -m mini_compress.studies list`
 
     >>> result = load("post_training_quantization")
-    >>> settings = result.table(network="LeNet5", bits=8, granularity="group")
-    >>> [(x.method, len(x.accuracies), x.non_inferior) for x in settings]
-    [('quantize_weights', 3, True)]
+    >>> result.margin, len(result.one(network="LeNet5", method="float").seeds)
+    (0.5, 3)
     """
     require_one_of("name", name, shipped())
-    return read(_FOLDER / f"{name}.json")
+    return read(FOLDER / f"{name}.json")
 
 
 def read(path: Path) -> Result:
-    """Return a result that the runner wrote anywhere."""
-    return Result(**read_file(path))
+    """Return a result that the runner wrote anywhere.
+
+    Images are read from the npz file beside it. Without that, two settings
+    can be compared by seed, but not by image.
+    """
+    result = Result(**read_file(path))
+    rows = read_images(path.with_suffix(".npz"), result.rows)
+    return Result(**(vars(result) | {"rows": rows}))
 
 
-def shipped() -> list[str]:
-    """Name the results that ship with the package."""
-    return sorted(path.stem for path in _FOLDER.glob("*.json"))
+def _facts(row: AnyRow) -> dict[str, Any]:
+    return {**row.settings, **vars(row)}
 
 
 def _matches(row: AnyRow, wanted: Mapping[str, Any]) -> bool:
-    facts = {**row.settings, **vars(row)}
+    facts = _facts(row)
     return all(
         name in facts and facts[name] == value for name, value in wanted.items()
     )
 
 
+def _words(wanted: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={wanted[name]!r}" for name in wanted)
+
+
+def _differences(found: Sequence[Setting]) -> str:
+    """Say in which fields settings differ, and what they have there."""
+    facts = [
+        {"network": x.network, "dataset": x.dataset, "method": x.method}
+        | dict(x.settings)
+        for x in found
+    ]
+    names = dict.fromkeys(name for x in facts for name in x)
+    values = {
+        name: dict.fromkeys(str(x.get(name, "-")) for x in facts)
+        for name in names
+    }
+    return "; ".join(
+        f"{name}: {', '.join(values[name])}"
+        for name in names
+        if len(values[name]) > 1
+    )
+
+
 def _grouped(
     rows: Iterable[AnyRow], *varying: str
-) -> Iterator[tuple[Row, ...]]:
+) -> Iterator[tuple[Any, ...]]:
     """Put together the rows that differ in these fields of a run alone."""
     groups: dict[str, list[Any]] = {}
     for row in rows:

@@ -1,13 +1,18 @@
-"""The rows of a result: what one run of a study found."""
+"""The rows of a result: what one run of a study found.
 
+A row is a network whose answers are right or wrong, or a time. A score of
+another kind, as the perplexity of a language model is, has no row yet.
+"""
+
+import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from ..._require import require_int, require_number, require_one_of
-from ...datasets import NAMES
+import numpy as np
+
+from ..._require import require_equal, require_int, require_number
 from ...measuring import Comparison
-from ...models import NETWORKS
 
 FLOAT = "float"  # the method of a baseline's row
 
@@ -23,8 +28,11 @@ class Row:
     c : images that the baseline has wrong and this network right
     num_bytes : length of the network's file
     macs : multiply-accumulates for one image
+    total_epochs : all that the network was trained for, its baseline included
     seconds : of processor time that the run took; the baseline was trained
         before and is not in them
+    wrong : a bit for each image, 1 where the network has it wrong, packed
+        eight to a byte; empty where the images were not kept
     """
 
     network: str
@@ -38,11 +46,13 @@ class Row:
     c: int
     num_bytes: int
     macs: int
+    total_epochs: int
     seconds: float
+    wrong: bytes = field(default=b"", repr=False)
 
     def __post_init__(self) -> None:
-        require_one_of("network", self.network, NETWORKS)
-        require_one_of("dataset", self.dataset, NAMES)
+        require_text("network", self.network)
+        require_text("dataset", self.dataset)
         _require_run(self)
         require_int("n", self.n, 1)
         require_int("correct", self.correct, 0, self.n)
@@ -50,7 +60,25 @@ class Row:
         require_int("c", self.c, 0, self.correct)
         require_int("num_bytes", self.num_bytes, 1)
         require_int("macs", self.macs, 1)
+        require_int("total_epochs", self.total_epochs, 0)
         require_number("seconds", self.seconds, 0)
+        if self.wrong:
+            bits = self.unpack()
+            require_equal("ones in wrong", self.n - self.correct, bits.sum())
+
+    def unpack(self) -> np.ndarray:
+        """Return which images the network has wrong, as (n,) bool.
+
+        That the images were not kept is a ValueError.
+        """
+        if not self.wrong:
+            raise ValueError(
+                "images of a row must be kept to be paired, got none: "
+                "results/NAME.npz must lie beside NAME.json"
+            )
+        require_equal("bytes of wrong", -(-self.n // 8), len(self.wrong))
+        packed = np.frombuffer(self.wrong, np.uint8)
+        return np.unpackbits(packed, count=self.n).astype(bool)
 
     @property
     def accuracy(self) -> float:
@@ -93,8 +121,9 @@ class TimingRow:
     seconds: float
 
     def __post_init__(self) -> None:
-        require_one_of("network", self.network, [*NETWORKS, ""])
-        require_one_of("dataset", self.dataset, [*NAMES, ""])
+        for name in ("network", "dataset"):
+            if getattr(self, name) != "":
+                require_text(name, getattr(self, name))
         _require_run(self)
         require_text("kernel", self.kernel)
         require_int("repeats", self.repeats, 1)
@@ -114,22 +143,37 @@ AnyRow = Row | TimingRow
 def read_row(facts: Any, name: str = "row") -> AnyRow:
     """Make a row of what a file holds; say what is wrong with it if it is.
 
-    facts : the fields of `Row` or those of `TimingRow`, no more, no fewer
+    facts : the fields of `Row` or those of `TimingRow`, no more, no fewer;
+        `wrong`, in base 64, may be absent
     name : what error messages call it
     """
     if not isinstance(facts, dict):
         raise TypeError(f"{name} must be a table, got {type(facts).__name__}")
     kind = TimingRow if "kernel" in facts else Row
-    require_keys(name, facts, [field.name for field in fields(kind)])
+    expected = [field.name for field in fields(kind)]
+    require_keys(name, {"wrong": ""} | facts, [*expected, "wrong"])
     try:
-        return kind(**facts)
+        return kind(**facts | _decoded(facts))
     except (TypeError, ValueError) as error:
         raise type(error)(f"{name}: {error}") from None
 
 
-def write_row(row: AnyRow) -> dict[str, Any]:
-    """Return the row's fields, as JSON can hold them."""
-    return asdict(row)
+def _decoded(facts: dict[str, Any]) -> dict[str, Any]:
+    if "wrong" not in facts:
+        return {}
+    return {"wrong": base64.b64decode(facts["wrong"], validate=True)}
+
+
+def write_row(row: AnyRow, *, images: bool = False) -> dict[str, Any]:
+    """Return the row's fields, as JSON can hold them.
+
+    images : also which of them are wrong, in base 64
+    """
+    facts = dict(vars(row))
+    wrong = facts.pop("wrong", b"")
+    if images and wrong:
+        facts["wrong"] = base64.b64encode(wrong).decode()
+    return facts
 
 
 def require_keys(

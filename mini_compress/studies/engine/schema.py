@@ -14,9 +14,12 @@ from .provenance import MACHINE_KEYS
 from .rows import FLOAT, AnyRow, Row, read_row, require_keys, require_text
 
 KEYS = (
-    *("study", "command", "created", "seconds", "machine", "versions"),
-    *("dataset_sha256", "rows"),
+    *("study", "command", "created", "declared", "seconds", "machine"),
+    *("versions", "dataset_sha256", "margin", "claims", "controls"),
+    *("constants", "grids", "baselines", "rows"),
 )
+CLAIM_KEYS = ("network", "dataset", "method", "settings")
+BASELINE_KEYS = ("network", "dataset", "recipe", "seeds", "accuracy")
 VERSION_KEYS = ("mini_compress", "python", "numpy", "torch")
 
 
@@ -26,11 +29,19 @@ def read_facts(facts: Any) -> dict[str, Any]:
     facts : a table with these keys
         study, command : text
         created : date and time, ISO 8601
+        declared : the same, of when margin and claims were written down
         seconds : of processor time, all runs together
         machine : {processor, vectors, cores, threads_per_job}
         versions : name -> version, of at least mini_compress, python, numpy
             and torch
         dataset_sha256 : name -> checksum, of each data set in the rows
+        margin : in pp; null where nothing is claimed
+        claims : {network, dataset, method, settings}, each of which has rows
+        controls : methods of which nothing is claimed
+        constants : name -> whatever explains the rows
+        grids : method -> setting -> its values
+        baselines : {network, dataset, recipe, seeds, accuracy in percent},
+            one for each network and data set with scores
         rows : tables, see `Row` and `TimingRow`; all of the same kind
 
     The first thing that is wrong is a TypeError or a ValueError that names
@@ -41,7 +52,8 @@ def read_facts(facts: Any) -> dict[str, Any]:
     require_keys("result", facts, KEYS)
     require_text("study", facts["study"])
     require_text("command", facts["command"])
-    _require_date("created", facts["created"])
+    for name in ("created", "declared"):
+        _require_date(name, facts[name])
     require_number("seconds", facts["seconds"], 0)
     _require_machine(facts["machine"])
     _require_versions(facts["versions"])
@@ -53,6 +65,8 @@ def read_facts(facts: Any) -> dict[str, Any]:
     )
     _require_rows(rows)
     _require_checksums(facts["dataset_sha256"], rows)
+    require_claims(facts, rows)
+    _require_baselines(facts["baselines"], rows)
     return {**facts, "rows": rows}
 
 
@@ -137,6 +151,38 @@ def _require_checksums(checksums: Any, rows: Sequence[AnyRow]) -> None:
                 f"dataset_sha256 of {name} must be 64 hexadecimal digits, "
                 f"got {checksum!r}"
             )
+
+
+def require_claims(facts: dict[str, Any], rows: Sequence[AnyRow]) -> None:
+    """Check what is claimed: of settings that have rows, none of controls."""
+    margin, claims = facts["margin"], facts["claims"]
+    if margin is not None:
+        require_number("margin", margin, 0, 100)
+    elif claims:
+        raise ValueError("margin must be given where there are claims")
+    controls = (FLOAT, *facts["controls"])
+    known = {key_of(row, but=["seed"]) for row in rows}
+    for number, claim in enumerate(claims, start=1):
+        _require_table(f"claim {number}", claim)
+        require_keys(f"claim {number}", claim, CLAIM_KEYS)
+        if claim["method"] in controls:
+            raise ValueError(
+                f"claim {number} must be of a method, got the control "
+                f"{claim['method']!r}"
+            )
+        if key_of(claim, but=["seed"]) not in known:
+            raise ValueError(f"claim {number} must have rows, got none")
+
+
+def _require_baselines(baselines: Any, rows: Sequence[AnyRow]) -> None:
+    """Check that rows are of networks and data sets that are declared."""
+    declared = []
+    for number, facts in enumerate(baselines, start=1):
+        _require_table(f"baseline {number}", facts)
+        require_keys(f"baseline {number}", facts, BASELINE_KEYS)
+        declared.append((facts["network"], facts["dataset"]))
+    scored = {(x.network, x.dataset) for x in rows if isinstance(x, Row)}
+    require_equal("baselines", sorted(scored), sorted(declared))
 
 
 def _require_table(name: str, value: Any) -> None:
