@@ -79,6 +79,18 @@ def require_int(
         raise ValueError(f"{name} must be {expected}, got {value}")
 
 
+def require_bool(name: str, value: Any) -> None:
+    """Refuse anything but True and False.
+
+    >>> require_bool("per_tensor", 1)
+    Traceback (most recent call last):
+    TypeError: per_tensor must be True or False, got int
+    """
+    if not isinstance(value, bool):
+        got = type(value).__name__
+        raise TypeError(f"{name} must be True or False, got {got}")
+
+
 def require_number(
     name: str, value: Any, low: float, high: float = math.inf
 ) -> None:

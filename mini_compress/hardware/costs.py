@@ -22,22 +22,15 @@ from torch import Tensor, nn
 
 from .._inference import device_of, inference, require_module
 from .._require import require_int
+from ..layers.base import FLOAT_BITS
+from ..layers.kinds import VIEWS
 from ..tables import Table, Tables
 from .counting import (
-    FLOAT_BITS,
     activation_bits,
     count_macs,
     find_layers,
     stored_bytes,
     weight_bits,
-)
-
-_VIEWS = (
-    nn.Dropout,
-    nn.Flatten,
-    nn.Identity,
-    nn.Sequential,  # an empty one: the short cut of a residual block
-    nn.Unflatten,
 )
 
 
@@ -172,7 +165,7 @@ def _record(
 ) -> None:
     """Note the cost of a call; torch calls this after each forward pass."""
     bits = activation_bits(layer) or _last_bits(costs)
-    moved = 0 if isinstance(layer, _VIEWS) else 1
+    moved = 0 if isinstance(layer, VIEWS) else 1
     costs.append(
         LayerCost(
             name=name,

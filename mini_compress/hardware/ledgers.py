@@ -161,12 +161,12 @@ def ledger(
 
 
 def _count_parameters(model: nn.Module) -> tuple[int, int]:
-    """Count parameters, and those that are not zero; a shared layer once."""
+    """Count parameters, and those that are not zero; shared ones once."""
     layers = {layer for _, layer in find_layers(model)}
-    numbers = [x for layer in layers for x in parameters_of(layer)]
+    numbers = {id(x): x for layer in layers for x in parameters_of(layer)}
     return (
-        sum(x.numel() for x in numbers),
-        sum(int(x.count_nonzero()) for x in numbers),
+        sum(x.numel() for x in numbers.values()),
+        sum(int(x.count_nonzero()) for x in numbers.values()),
     )
 
 

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 
 from .._inference import inference, require_module, torch_threads
 from .._require import require_int
-from .counting import FLOAT_BITS, activation_bits, is_counted
+from ..layers.base import FLOAT_BITS
+from .counting import activation_bits, is_counted
 
 
 @dataclass(frozen=True)

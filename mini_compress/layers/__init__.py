@@ -3,6 +3,7 @@
 All of them are for inference: their state lies in buffers, not parameters.
 """
 
+from .base import CompressedLayer
 from .geometry import Conv2dGeometry, LinearGeometry, geometry_of
 from .integer import IntegerLayer
 from .packed_weight import PackedWeight
@@ -10,6 +11,7 @@ from .sparse import SparseLayer, SparseWeight
 from .weight_only import WeightOnlyLayer
 
 __all__ = [
+    "CompressedLayer",
     "Conv2dGeometry",
     "IntegerLayer",
     "LinearGeometry",

@@ -1,76 +1,160 @@
-"""Modules as plain data, from which a file rebuilds them; no pickle."""
+"""Modules as plain data, from which a file rebuilds them; no pickle.
 
+A description may come from anyone: its keys and its values are checked before
+a module is made of it. What is wrong is a ValueError or a TypeError.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable
 from dataclasses import asdict, fields
 from typing import Any
 
 from torch import nn
 
-from .._require import require_one_of
-from .geometry import Conv2dGeometry, Geometry, LinearGeometry, geometry_of
-from .integer import IntegerLayer
-from .sparse import SparseLayer
-from .weight_only import WeightOnlyLayer
+from .._require import require_bool, require_int, require_number, require_one_of
+from .base import CompressedLayer
+from .geometry import (
+    LARGEST_WEIGHT,
+    Conv2dGeometry,
+    Geometry,
+    LinearGeometry,
+    geometry_of,
+)
+from .kinds import BATCH_NORMS, COMPRESSED
 
 GEOMETRIES = {"linear": LinearGeometry, "conv2d": Conv2dGeometry}
+PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
+NORM_DEFAULTS = {"momentum": 0.1, "affine": True, "track_running_stats": True}
 
 
 def describe(module: nn.Module | None) -> dict[str, Any] | None:
     """Return what a module is made with, as JSON can hold it.
 
     None for a module that this file cannot rebuild: containers, activations,
-    pooling, and whatever users write.
+    pooling, subclasses of torch's layers, and whatever users write.
 
-    >>> describe(nn.Linear(3, 2))["kind"]
-    'Linear'
+    >>> describe(nn.Linear(3, 2))["geometry"]
+    {'linear': {'in_features': 3, 'out_features': 2}}
     """
-    if isinstance(module, nn.Linear | nn.Conv2d):
-        geometry = geometry_of(module)
-        settings = {"bias": module.bias is not None}
-        return _with_geometry(module, geometry, settings)
-    if isinstance(module, WeightOnlyLayer | IntegerLayer | SparseLayer):
-        return _with_geometry(module, module.geometry, module.settings)
-    if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
-        size = {"num_features": module.num_features, "eps": module.eps}
-        unusual = {
-            name: False
-            for name in ("affine", "track_running_stats")
-            if not getattr(module, name)
-        }
-        return {"kind": type(module).__name__, **size, **unusual}
-    if isinstance(module, nn.Identity):
-        return {"kind": "Identity"}
-    return None
+    kind = type(module)
+    settings: dict[str, Any]
+    if isinstance(module, nn.Linear) and kind is nn.Linear:
+        shape = _describe_geometry(geometry_of(module))
+        settings = {"geometry": shape, "bias": module.bias is not None}
+    elif isinstance(module, nn.Conv2d) and kind is nn.Conv2d:
+        settings = _describe_conv2d(module)
+    elif isinstance(module, CompressedLayer) and is_listed(module):
+        shape = _describe_geometry(module.geometry)
+        settings = {"geometry": shape, **module.settings}
+    elif kind in BATCH_NORMS:
+        settings = _describe_norm(module)
+    elif kind is nn.Identity:
+        settings = {}
+    else:
+        return None
+    return {"kind": kind.__name__, **settings}
 
 
-def build_module(description: dict[str, Any]) -> nn.Module:
+def build_module(description: Any) -> nn.Module:
     """Make the module that `describe` described, with weights to be filled."""
-    settings = dict(description)
+    settings = dict(require_object("module", description))
     kind = settings.pop("kind", None)
-    require_one_of("kind of module", kind, BUILDERS)
-    if "geometry" in settings:
-        settings["geometry"] = _read_geometry(settings["geometry"])
-    return BUILDERS[kind](**settings)
+    require_one_of("kind of module", kind, [*_BUILDERS, *COMPRESSED])
+    if kind in _BUILDERS:
+        require_keywords(kind, _BUILDERS[kind], settings)
+        return _BUILDERS[kind](**settings)
+    require_keywords(kind, COMPRESSED[kind], settings)
+    settings["geometry"] = _read_geometry(settings["geometry"])
+    return COMPRESSED[kind](**settings)
 
 
-def _with_geometry(
-    module: nn.Module, geometry: Geometry, settings: dict[str, Any]
-) -> dict[str, Any]:
+def is_listed(layer: CompressedLayer) -> bool:
+    """Say whether a file can rebuild a layer: it stands in `COMPRESSED`."""
+    return COMPRESSED.get(type(layer).__name__) is type(layer)
+
+
+def require_object(name: str, value: Any) -> dict[str, Any]:
+    """Return what JSON calls an object; refuse anything else."""
+    if not isinstance(value, dict):
+        got = type(value).__name__
+        raise TypeError(f"{name} must be an object, got {got}")
+    return value
+
+
+def require_keywords(
+    name: str, function: Callable[..., Any], given: dict[str, Any]
+) -> None:
+    """Refuse names that a function does not take, or that it misses."""
+    taken, needed = _keywords_of(function)
+    unknown, missing = given.keys() - taken, needed - given.keys()
+    if unknown or missing:
+        raise ValueError(
+            f"settings of {name} must be {', '.join(sorted(taken))}; got "
+            f"{', '.join(map(ascii, sorted(given))) or 'none'}"
+        )
+
+
+@functools.cache
+def _keywords_of(function: Callable[..., Any]) -> tuple[set[str], set[str]]:
+    """Return the names that a function takes, and those that it needs."""
+    parameters = inspect.signature(function).parameters.values()
+    return (
+        {x.name for x in parameters},
+        {x.name for x in parameters if x.default is x.empty},
+    )
+
+
+def _describe_geometry(geometry: Geometry) -> dict[str, dict[str, Any]]:
     shape = "linear" if isinstance(geometry, LinearGeometry) else "conv2d"
     numbers = {}
     for field in fields(geometry):
         value = getattr(geometry, field.name)
         if value != field.default:  # every byte counts
-            numbers[field.name] = value
-    return {
-        "kind": type(module).__name__,
-        "geometry": {shape: numbers},
-        **settings,
+            pair = isinstance(value, tuple)
+            numbers[field.name] = list(value) if pair else value
+    return {shape: numbers}
+
+
+def _describe_conv2d(layer: nn.Conv2d) -> dict[str, Any]:
+    """Describe torch's convolution, whatever it pads with."""
+    named = isinstance(layer.padding, str)
+    geometry = Conv2dGeometry(
+        layer.in_channels,
+        layer.out_channels,
+        layer.kernel_size,  # type: ignore[arg-type]
+        layer.stride,  # type: ignore[arg-type]
+        (0, 0) if named else layer.padding,  # type: ignore[arg-type]
+        layer.dilation,  # type: ignore[arg-type]
+        layer.groups,
+    )
+    shape = _describe_geometry(geometry)
+    if named:
+        shape["conv2d"]["padding"] = layer.padding
+    settings = {"geometry": shape, "bias": layer.bias is not None}
+    if layer.padding_mode != "zeros":
+        settings["padding_mode"] = layer.padding_mode
+    return settings
+
+
+def _describe_norm(norm: Any) -> dict[str, Any]:
+    unusual = {
+        name: getattr(norm, name)
+        for name, usual in NORM_DEFAULTS.items()
+        if getattr(norm, name) != usual
     }
+    return {"num_features": norm.num_features, "eps": norm.eps, **unusual}
 
 
-def _read_geometry(stored: dict[str, dict[str, Any]]) -> Geometry:
-    [(shape, numbers)] = stored.items()
-    return GEOMETRIES[shape](
+def _read_geometry(stored: Any) -> Geometry:
+    found = require_object("geometry", stored)
+    if len(found) != 1:
+        raise ValueError(f"geometry must be one, got {len(found)}")
+    [(shape, numbers)] = found.items()
+    require_one_of("geometry", shape, GEOMETRIES)
+    kind = GEOMETRIES[shape]
+    require_keywords(shape, kind, require_object(shape, numbers))
+    return kind(
         **{
             name: tuple(value) if isinstance(value, list) else value
             for name, value in numbers.items()
@@ -78,21 +162,59 @@ def _read_geometry(stored: dict[str, dict[str, Any]]) -> Geometry:
     )
 
 
-def _build_linear(geometry: LinearGeometry, bias: bool) -> nn.Linear:
-    return nn.Linear(**asdict(geometry), bias=bias)
+def _build_linear(geometry: Any, bias: bool) -> nn.Linear:
+    read = _read_geometry(geometry)
+    if not isinstance(read, LinearGeometry):
+        raise ValueError("geometry of Linear must be linear, got conv2d")
+    require_bool("bias", bias)
+    return nn.Linear(**asdict(read), bias=bias)
 
 
-def _build_conv2d(geometry: Conv2dGeometry, bias: bool) -> nn.Conv2d:
-    return nn.Conv2d(**asdict(geometry), bias=bias)
+def _build_conv2d(
+    geometry: Any, bias: bool, padding_mode: str = "zeros"
+) -> nn.Conv2d:
+    found = require_object("geometry", geometry)
+    numbers = require_object("conv2d", found.get("conv2d"))
+    padding = numbers.get("padding")
+    named = {}
+    if isinstance(padding, str):
+        require_one_of("padding", padding, ("same", "valid"))
+        named = {"padding": padding}
+        found = {**found, "conv2d": {**numbers, "padding": [0, 0]}}
+    read = asdict(_read_geometry(found))
+    require_bool("bias", bias)
+    require_one_of("padding_mode", padding_mode, PADDING_MODES)
+    return nn.Conv2d(
+        **read | named,
+        bias=bias,
+        padding_mode=padding_mode,  # type: ignore[arg-type]
+    )
 
 
-BUILDERS: dict[str, Any] = {
+def _build_norm(
+    kind: type[nn.BatchNorm1d] | type[nn.BatchNorm2d],
+) -> Callable[..., nn.Module]:
+    def build(
+        num_features: int,
+        eps: float,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+    ) -> nn.Module:
+        require_int("num_features", num_features, 1, LARGEST_WEIGHT)
+        require_number("eps", eps, 0)
+        if momentum is not None:  # None: the average of all batches
+            require_number("momentum", momentum, 0)
+        require_bool("affine", affine)
+        require_bool("track_running_stats", track_running_stats)
+        return kind(num_features, eps, momentum, affine, track_running_stats)
+
+    return build
+
+
+_BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "Linear": _build_linear,
     "Conv2d": _build_conv2d,
-    "BatchNorm1d": nn.BatchNorm1d,
-    "BatchNorm2d": nn.BatchNorm2d,
-    "Identity": nn.Identity,
-    "WeightOnlyLayer": WeightOnlyLayer,
-    "IntegerLayer": IntegerLayer,
-    "SparseLayer": SparseLayer,
+    **{kind.__name__: _build_norm(kind) for kind in BATCH_NORMS},
+    "Identity": lambda: nn.Identity(),
 }

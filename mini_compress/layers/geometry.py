@@ -7,9 +7,17 @@ its weight in, has one; `geometry_of` reads it off torch's own layers.
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor, nn
 from torch.nn import functional
+
+from .._require import require_int
+
+# of a kernel, a stride or a dilation, in pixels: a file cannot ask for more
+LARGEST_STEP = 1024
+# numbers in a weight: its bytes can still be counted in 64 bits
+LARGEST_WEIGHT = 2**48
 
 
 @dataclass(frozen=True)
@@ -18,6 +26,12 @@ class LinearGeometry:
 
     in_features: int
     out_features: int
+
+    def __post_init__(self) -> None:
+        for name in ("in_features", "out_features"):
+            require_int(name, getattr(self, name), 1)
+            object.__setattr__(self, name, int(getattr(self, name)))
+        _require_countable(self.weight_shape)
 
     @property
     def weight_shape(self) -> tuple[int, ...]:
@@ -44,7 +58,7 @@ class LinearGeometry:
 class Conv2dGeometry:
     """A convolution, as `torch.nn.Conv2d`; pairs are (vertical, horizontal).
 
-    Padding is filled with zeros.
+    Padding is filled with zeros, and no wider than the kernel is.
     """
 
     in_channels: int
@@ -54,6 +68,25 @@ class Conv2dGeometry:
     padding: tuple[int, int] = (0, 0)
     dilation: tuple[int, int] = (1, 1)
     groups: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("in_channels", "out_channels", "groups"):
+            require_int(name, getattr(self, name), 1)
+            object.__setattr__(self, name, int(getattr(self, name)))
+        for name in ("kernel_size", "stride", "padding", "dilation"):
+            pair = _checked_pair(name, getattr(self, name))
+            object.__setattr__(self, name, pair)
+        for name in ("in_channels", "out_channels"):
+            if getattr(self, name) % self.groups:
+                raise ValueError(
+                    f"{name} must be divisible by groups = {self.groups}, "
+                    f"got {getattr(self, name)}"
+                )
+        for around, size, gap in zip(
+            self.padding, self.kernel_size, self.dilation, strict=True
+        ):
+            require_int("padding", around, 0, size * gap)
+        _require_countable(self.weight_shape)
 
     @property
     def weight_shape(self) -> tuple[int, ...]:
@@ -67,7 +100,7 @@ class Conv2dGeometry:
         return math.prod(self.weight_shape[1:])
 
     def product(self, x: Tensor, weight: Tensor) -> Tensor:
-        """Convolve as torch does; x : (images, channels, height, width)."""
+        """Convolve as torch does; x : ([images,] channels, height, width)."""
         return functional.conv2d(
             x,
             weight,
@@ -84,14 +117,20 @@ class Conv2dGeometry:
         torch's own convolution may choose an algorithm that transforms its
         input (Winograd, FFT) and whose partial sums are no integers.
         """
-        _, _, height, width = x.shape
+        if x.ndim not in (3, 4):
+            raise ValueError(
+                f"input must have 3 or 4 axes, got shape {tuple(x.shape)}"
+            )
+        height, width = x.shape[-2:]
         columns = functional.unfold(
             x, self.kernel_size, self.dilation, self.padding, self.stride
         )
-        columns = columns.unflatten(1, (self.groups, -1))
-        filters = weight.reshape(self.groups, -1, columns.shape[2])
-        out = (filters @ columns).flatten(1, 2)
-        return out.unflatten(2, self._output_size(height, width))
+        # (..., groups, depth * rows * cols, places); one image has no ...
+        columns = columns.unflatten(-2, (self.groups, -1))
+        # (groups, outputs // groups, depth * rows * cols)
+        filters = weight.reshape(self.groups, -1, columns.shape[-2])
+        out = (filters @ columns).flatten(-3, -2)  # (..., outputs, places)
+        return out.unflatten(-1, self._output_size(height, width))
 
     def per_output(self, values: Tensor) -> Tensor:
         """Shape (out_channels,) values so that they broadcast over outputs."""
@@ -114,8 +153,10 @@ class Conv2dGeometry:
 Geometry = LinearGeometry | Conv2dGeometry
 
 
-def geometry_of(layer: nn.Module) -> Geometry:
+def geometry_of(layer: nn.Module, name: str = "layer") -> Geometry:
     """Read the geometry off `torch.nn.Linear` or `torch.nn.Conv2d`.
+
+    name : what error messages call the layer
 
     Padding given by name becomes a pair of pixels. Refused: padding with other
     values than zero, "same" where the two sides differ, other kinds of layer.
@@ -124,26 +165,73 @@ def geometry_of(layer: nn.Module) -> Geometry:
     (1, 1)
     """
     if type(layer) is nn.Linear:
-        return LinearGeometry(layer.in_features, layer.out_features)
+        return _made(
+            name,
+            LinearGeometry,
+            in_features=layer.in_features,
+            out_features=layer.out_features,
+        )
     if type(layer) is not nn.Conv2d:
-        got = type(layer).__name__
-        raise TypeError(f"layer must be Linear or Conv2d, got {got}")
+        raise TypeError(
+            f"{name} must be Linear or Conv2d, got {kind_of(layer)}"
+        )
     if layer.padding_mode != "zeros":
         raise ValueError(
-            f"padding_mode must be zeros, got {layer.padding_mode!r}"
+            f"{name}: padding_mode must be zeros, got {layer.padding_mode!r}"
         )
-    return Conv2dGeometry(
-        layer.in_channels,
-        layer.out_channels,
-        layer.kernel_size,  # type: ignore[arg-type]
-        layer.stride,  # type: ignore[arg-type]
-        _padding(layer),
-        layer.dilation,  # type: ignore[arg-type]
-        layer.groups,
+    return _made(
+        name,
+        Conv2dGeometry,
+        in_channels=layer.in_channels,
+        out_channels=layer.out_channels,
+        kernel_size=layer.kernel_size,
+        stride=layer.stride,
+        padding=_padding(layer, name),
+        dilation=layer.dilation,
+        groups=layer.groups,
     )
 
 
-def _padding(layer: nn.Conv2d) -> tuple[int, int]:
+def kind_of(layer: nn.Module, name: str | None = None) -> str:
+    """Name a layer's class, and its place; tell a subclass from torch's own.
+
+    >>> kind_of(nn.PReLU()), kind_of(nn.PReLU(), "features.1")
+    ('PReLU', "PReLU at 'features.1'")
+    >>> kind_of(type("Linear", (nn.Linear,), {"__module__": "other"})(2, 2))
+    'Linear (a subclass of Linear, from other)'
+    """
+    kind = type(layer)
+    text = kind.__name__ if name is None else f"{kind.__name__} at {name!r}"
+    for known in (nn.Linear, nn.Conv2d):
+        if isinstance(layer, known) and kind is not known:
+            origin = f"a subclass of {known.__name__}, from {kind.__module__}"
+            return f"{text} ({origin})"
+    return text
+
+
+def _made(
+    name: str, kind: type[LinearGeometry] | type[Conv2dGeometry], **numbers: Any
+) -> Geometry:
+    try:
+        return kind(**numbers)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name}: {error}") from None
+
+
+def _require_countable(shape: tuple[int, ...]) -> None:
+    require_int("numbers in a weight", math.prod(shape), 1, LARGEST_WEIGHT)
+
+
+def _checked_pair(name: str, pair: Any) -> tuple[int, int]:
+    """Return a pair of whole numbers; padding may be 0."""
+    if not isinstance(pair, tuple) or len(pair) != 2:
+        raise TypeError(f"{name} must be a pair of numbers, got {pair!r}")
+    for value in pair:
+        require_int(name, value, 0 if name == "padding" else 1, LARGEST_STEP)
+    return int(pair[0]), int(pair[1])
+
+
+def _padding(layer: nn.Conv2d, name: str) -> tuple[int, int]:
     """Return the padding in pixels, vertical and horizontal."""
     if not isinstance(layer.padding, str):
         return layer.padding  # type: ignore[return-value]
@@ -155,7 +243,7 @@ def _padding(layer: nn.Conv2d) -> tuple[int, int]:
     ]
     if around[0] % 2 or around[1] % 2:
         raise ValueError(
-            "padding 'same' must add as much on both sides, got "
+            f"{name}: padding 'same' must add as much on both sides, got "
             f"kernel_size {layer.kernel_size}, dilation {layer.dilation}"
         )
     return around[0] // 2, around[1] // 2

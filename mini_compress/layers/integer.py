@@ -8,17 +8,17 @@ Between the two there are only integers. The weight's codes have 8 bits or
 fewer: fewer make the file smaller, and the product is the same.
 """
 
-from typing import Any
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from .._require import require_int
 from ..kernels.products import EXACT_FLOAT32
+from .base import CompressedLayer
 from .geometry import Geometry
 from .packed_weight import PackedWeight
 
 
-class IntegerLayer(nn.Module):
+class IntegerLayer(CompressedLayer):
     """A linear or convolutional layer that takes 8-bit codes as its input.
 
     geometry : what the layer multiplies with what
@@ -31,10 +31,11 @@ class IntegerLayer(nn.Module):
     () int32: codes of the input are uint8; bias, (outputs,) int32.
     """
 
+    weight: PackedWeight
     x_scale: Tensor
     x_zero_point: Tensor
-    bias: Tensor | None
     activation_bits = 8
+    bias_dtype = torch.int32
 
     def __init__(
         self,
@@ -44,53 +45,65 @@ class IntegerLayer(nn.Module):
         bits: int = 8,
         per_tensor: bool = False,
     ) -> None:
-        super().__init__()
-        self.geometry = geometry
-        self.weight = PackedWeight(
+        weight = PackedWeight(
             geometry.weight_shape,
             bits=bits,
-            group_size=geometry.products_per_output,
+            group_size=max(1, geometry.products_per_output),
             per_tensor=per_tensor,
         )
-        outputs = geometry.weight_shape[0]
+        super().__init__(
+            geometry,
+            weight,
+            bias=bias,
+            bits=weight.bits,
+            per_tensor=per_tensor,
+        )
         self.register_buffer("x_scale", torch.ones(()))
         self.register_buffer("x_zero_point", torch.zeros((), dtype=torch.int32))
-        self.register_buffer(
-            "bias", torch.zeros(outputs, dtype=torch.int32) if bias else None
-        )
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What the constructor was given, besides the geometry."""
-        return {
-            "bias": self.bias is not None,
-            "bits": self.weight.bits,
-            "per_tensor": self.weight.per_tensor,
-        }
 
     @property
     def weight_bits(self) -> int:
         """Bits per weight, without the steps."""
         return self.weight.bits
 
-    @property
-    def weight_kind(self) -> str:
-        """What is multiplied with the input, in words."""
-        return f"{self.weight.bits}-bit weights"
-
     def dense_weight(self) -> Tensor:
         """Return the weight as the numbers that it stands for."""
         return self.weight.dequantize()
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Apply the layer; x and the result are float32."""
-        acc = self.accumulate(self.quantize_input(x))
+    def require_valid(self) -> None:
+        """Refuse steps not above 0, a zero point or sums out of range."""
+        self.weight.require_valid()
+        if not self.x_scale > 0:
+            raise ValueError(
+                f"x_scale must be > 0, got {self.x_scale.item():g}"
+            )
+        require_int("x_zero_point", self.x_zero_point.item(), 0, 255)
+        room = 2**31 - 1 - self._largest_bias()
+        products = self.geometry.products_per_output
+        widest = products * 2 ** (self.weight_bits - 1) * self._largest_input()
+        # codes are decoded only where their number alone proves nothing
+        if widest > room and self.largest_sum() > room:
+            raise ValueError(
+                f"sums must stay within int32, got up to {self.largest_sum()} "
+                f"and a bias of {self._largest_bias()}"
+            )
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Apply the layer; input and result are float32."""
+        acc = self.accumulate(self.quantize_input(input))
         steps = self.x_scale * self.weight.scale.reshape(-1)
         return acc * self.geometry.per_output(steps)
 
-    def quantize_input(self, x: Tensor) -> Tensor:
-        """Return the codes of x, uint8; equals `kernels.affine.quantize`."""
-        codes = torch.round(x / self.x_scale) + self.x_zero_point
+    def quantize_input(self, input: Tensor) -> Tensor:
+        """Return the codes of the input, uint8.
+
+        input : float32, finite. Equals `kernels.affine.quantize`.
+        """
+        # the sum finds NaN and infinity in one pass; a large one is no proof
+        if not input.sum().isfinite() and not input.isfinite().all():
+            got = "NaN" if input.isnan().any() else "infinity"
+            raise ValueError(f"input must be finite, got {got}")
+        codes = torch.round(input / self.x_scale) + self.x_zero_point
         return codes.clamp(0, 255).to(torch.uint8)
 
     def accumulate(self, codes: Tensor) -> Tensor:
@@ -111,13 +124,19 @@ class IntegerLayer(nn.Module):
     def largest_sum(self) -> int:
         """Bound what |sum| any input can reach, before the bias."""
         rows = self.weight.codes().to(torch.int64).abs().flatten(1)
+        return int(rows.sum(dim=1).max()) * self._largest_input()
+
+    def _largest_input(self) -> int:
+        """Bound |code - zero point|."""
         zero = int(self.x_zero_point)
-        return int(rows.sum(dim=1).max()) * max(zero, 255 - zero)
+        return max(zero, 255 - zero)
+
+    def _largest_bias(self) -> int:
+        """Give the largest |bias|; int64 holds that of the least int32 too."""
+        if self.bias is None:
+            return 0
+        return int(self.bias.to(torch.int64).abs().max())
 
     def _exact_type(self) -> torch.dtype:
         fits = self.largest_sum() <= EXACT_FLOAT32
         return torch.float32 if fits else torch.float64
-
-    def extra_repr(self) -> str:
-        """Show the geometry when the module is printed."""
-        return f"{self.geometry}, bias={self.bias is not None}"

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .._require import require_equal, require_int
+from .._require import require_bool, require_equal, require_int
 from ..kernels.planes import num_packed_bytes, pack_planes, unpack_planes
 
 
@@ -21,8 +21,9 @@ class PackedWeight(nn.Module):
 
     shape : (outputs, ...) of the weight; the other axes make up `inner`
     bits : 2 to 8
-    group_size : how many neighbours along `inner` share a step; the last
-        group of a row may be shorter, as in ONNX's blocked quantization
+    group_size : how many neighbours along `inner` share a step, at most all;
+        the last group of a row may be shorter, as in ONNX's blocked
+        quantization
     per_tensor : one step for everything, instead of steps per row
 
     Buffers: packed, uint8; scale, (outputs, groups) or (1, 1) float32.
@@ -50,13 +51,15 @@ class PackedWeight(nn.Module):
     ) -> None:
         super().__init__()
         require_int("bits", bits, 2, 8)
-        require_int("group_size", group_size, 1)
+        require_bool("per_tensor", per_tensor)
+        inner = math.prod(shape[1:])
+        # a step for more weights than a row has would cost memory at use
+        require_int("group_size", group_size, 1, max(1, inner))
         self.shape = tuple(shape)
-        self.bits = bits
-        self.group_size = group_size
+        self.bits = int(bits)
+        self.group_size = int(group_size)
         self.per_tensor = per_tensor
         self.num_weights = math.prod(shape)
-        inner = math.prod(shape[1:])
         groups = math.ceil(inner / group_size)
         if per_tensor and groups > 1:
             raise ValueError(
@@ -89,9 +92,17 @@ class PackedWeight(nn.Module):
 
     def dequantize(self) -> Tensor:
         """Return scale * code, float32 of the weight's shape."""
-        rows = self.codes().reshape(self.shape[0], -1)
+        rows = self.codes().reshape(self.shape[0], -1)  # (outputs, inner)
         steps = self.scale.repeat_interleave(self.group_size, dim=1)
+        # (outputs, inner) * (outputs, groups * group_size), cut to inner
         return (rows * steps[:, : rows.shape[1]]).reshape(self.shape)
+
+    def require_valid(self) -> None:
+        """Refuse steps that are not above 0."""
+        if not (self.scale > 0).all():
+            raise ValueError(
+                f"weight.scale must be > 0, got {self.scale.min().item():g}"
+            )
 
     def extra_repr(self) -> str:
         """Show what the codes are, when the module is printed."""

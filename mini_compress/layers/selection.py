@@ -1,12 +1,17 @@
 """Which layers of a network a method treats, and how it swaps them."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import numpy as np
+import torch
 from torch import nn
 
 from .._inference import require_module
-from .._require import require_one_of
+from .._require import require_finite, require_one_of
+from .base import CompressedLayer
+from .geometry import kind_of
+from .kinds import PLAIN
 
 
 def treatable_layers(
@@ -16,36 +21,99 @@ def treatable_layers(
 
     layers : names as in `model.named_modules()`, or None for every layer. Then
         a weight in any other kind of module is an error too: it was asked for
-        and would be left out.
+        and would be left out. What is compressed already is left as it is.
+    returns : in the network's order; a layer under two names by its first
     """
     require_module("model", model)
-    modules = dict(model.named_modules(remove_duplicate=False))
-    treatable = {
-        name: module
-        for name, module in modules.items()
-        if type(module) in (nn.Linear, nn.Conv2d)
-    }
-    if layers is None:
-        for name in modules.keys() - treatable.keys():
-            _require_no_weight(name, modules[name])
-        if not treatable:
-            raise ValueError("model must have a Linear or Conv2d, got none")
-        return treatable  # type: ignore[return-value]
     if isinstance(layers, str):
         raise TypeError(f"layers must be a list of names, got {layers!r}")
-    for name in layers:
-        require_one_of("layers' names", name, treatable)
-    return {name: treatable[name] for name in layers}  # type: ignore[misc]
-
-
-def _require_no_weight(name: str, module: nn.Module) -> None:
-    for weight_name, weight in module.named_parameters(recurse=False):
-        if weight.ndim >= 2:
+    first = dict(model.named_modules())
+    treatable = {
+        name: module for name, module in first.items() if type(module) in PLAIN
+    }
+    if layers is None:
+        _require_nothing_else(first)
+        names = list(treatable)
+        if not names:
             raise ValueError(
-                "layers must be Linear or Conv2d to be compressed, got "
-                f"{type(module).__name__} at {name!r} with {weight_name!r}; "
-                "name those to compress in `layers`"
+                f"model must have a Linear or Conv2d, got {_compressed(first)}"
             )
+    else:
+        names = [_first_name(model, name, treatable) for name in layers]
+    for name in names:
+        _require_own_weight(name, treatable[name])
+    return {name: treatable[name] for name in names}  # type: ignore[misc]
+
+
+def _require_nothing_else(modules: Mapping[str, nn.Module]) -> None:
+    """Refuse weights in layers of other kinds, all in one message."""
+    others = [
+        f"{kind_of(module, name)} with {weight_name!r}"
+        for name, module in modules.items()
+        if type(module) not in PLAIN
+        for weight_name, weight in module.named_parameters(recurse=False)
+        if weight.ndim >= 2
+    ]
+    if others:
+        raise ValueError(
+            "layers must be Linear or Conv2d to be compressed, got "
+            f"{', '.join(others)}; name those to compress in `layers`"
+        )
+
+
+def _compressed(modules: Mapping[str, nn.Module]) -> str:
+    """Say that there is none, and why."""
+    found = [
+        kind_of(module, name)
+        for name, module in modules.items()
+        if isinstance(module, CompressedLayer)
+    ]
+    return f"layers compressed already: {', '.join(found)}" if found else "none"
+
+
+def _first_name(
+    model: nn.Module, name: str, treatable: Mapping[str, nn.Module]
+) -> str:
+    """Return the first name of the layer of that name; it must be treatable."""
+    module = dict(model.named_modules(remove_duplicate=False)).get(name)
+    names = {layer: first for first, layer in treatable.items()}
+    if module in names:
+        return names[module]
+    if isinstance(module, CompressedLayer):
+        raise ValueError(
+            "layers must not be compressed already, got "
+            f"{kind_of(module, name)}"
+        )
+    if isinstance(module, PLAIN):
+        raise ValueError(
+            f"layers must be Linear or Conv2d, got {kind_of(module, name)}"
+        )
+    require_one_of("layers' names", name, treatable)
+    return name
+
+
+def _require_own_weight(name: str, layer: nn.Module) -> None:
+    """Refuse a weight that a hook computes anew before each call."""
+    if "weight" not in dict(layer.named_parameters(recurse=False)):
+        raise ValueError(
+            f"weight of {name!r} must be a parameter of its own, got one that "
+            "a hook computes; make it one with torch's "
+            "`prune.remove(layer, 'weight')` or `remove_weight_norm(layer)`"
+        )
+
+
+def weight_array(name: str, layer: nn.Linear | nn.Conv2d) -> np.ndarray:
+    """Return a layer's weight as numpy sees it; it must be finite float32.
+
+    name : of the layer, for error messages
+    """
+    weight = layer.weight.detach()
+    if weight.dtype != torch.float32:  # bfloat16 is no type of numpy's
+        got = str(weight.dtype).removeprefix("torch.")
+        raise TypeError(f"weight of {name!r} must be float32, got {got}")
+    array = weight.cpu().numpy()
+    require_finite(f"weight of {name!r}", array)
+    return array
 
 
 def weight_of(model: nn.Module, name: str) -> nn.Parameter:
@@ -54,12 +122,18 @@ def weight_of(model: nn.Module, name: str) -> nn.Parameter:
 
 
 def with_layers_replaced(
-    model: nn.Module, replacements: dict[str, nn.Module]
+    model: nn.Module, replacements: Mapping[str, nn.Module]
 ) -> nn.Module:
-    """Return a copy in evaluation mode in which some layers are others."""
+    """Return a copy in evaluation mode in which some layers are others.
+
+    replacements : by the layer's name; a layer under two names is replaced
+        under both
+    """
     if "" in replacements:  # the model is itself a layer
         return replacements[""].eval()
+    new = {model.get_submodule(name): x for name, x in replacements.items()}
     copied = copy.deepcopy(model)
-    for name, layer in replacements.items():
-        copied.set_submodule(name, layer)
+    for name, layer in model.named_modules(remove_duplicate=False):
+        if layer in new:
+            copied.set_submodule(name, new[layer])
     return copied.eval()

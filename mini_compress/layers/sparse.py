@@ -3,16 +3,16 @@
 The product is the dense one. Products that skip zeros are in `kernels.sparse`.
 """
 
-from typing import Any
+import math
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from .._require import require_equal, require_int
-from ..kernels.planes import num_packed_bytes
+from ..kernels.planes import num_packed_bytes, unpack_planes
 from ..kernels.sparse import RelativeIndexMatrix
-from .decoding import DecodingLayer
+from .base import CompressedLayer
 from .geometry import Geometry
 
 
@@ -35,9 +35,10 @@ class SparseWeight(nn.Module):
     ) -> None:
         super().__init__()
         require_int("index_bits", index_bits, 1, 8)
-        require_int("num_values", num_values, 0)
+        require_int("num_values", num_values, 0, math.prod(shape))
         self.shape = tuple(shape)
-        self.index_bits = index_bits
+        self.index_bits = int(index_bits)
+        self.num_values = int(num_values)
         num_bytes = num_packed_bytes(num_values, index_bits)
         self.register_buffer("values", torch.zeros(num_values))
         self.register_buffer("gaps", torch.zeros(num_bytes, dtype=torch.uint8))
@@ -45,7 +46,7 @@ class SparseWeight(nn.Module):
     def store(self, matrix: RelativeIndexMatrix) -> None:
         """Keep the entries of a matrix of (outputs, all others)."""
         require_equal("index_bits", self.index_bits, matrix.index_bits)
-        require_equal("entries", len(self.values), len(matrix.values))
+        require_equal("entries", self.num_values, len(matrix.values))
         self.values.copy_(torch.from_numpy(np.array(matrix.values)))
         self.gaps.copy_(torch.from_numpy(np.array(matrix.gaps)))
 
@@ -56,19 +57,34 @@ class SparseWeight(nn.Module):
             self.values.numpy(),
             self.gaps.numpy(),
             self.index_bits,
-            (rows, int(np.prod(self.shape[1:]))),
+            (rows, math.prod(self.shape[1:])),
         )
         return torch.from_numpy(matrix.to_dense()).reshape(self.shape)
+
+    def require_valid(self) -> None:
+        """Refuse gaps that lead beyond the last weight."""
+        gaps = unpack_planes(
+            self.gaps.numpy(),
+            bits=self.index_bits,
+            count=self.num_values,
+            signed=False,
+        )
+        last = int(gaps.sum(dtype=np.int64)) + self.num_values - 1
+        size = math.prod(self.shape)
+        if last >= size:
+            raise ValueError(
+                f"gaps must end within {size} weights, got place {last}"
+            )
 
     def extra_repr(self) -> str:
         """Show what is stored, when the module is printed."""
         return (
             f"{self.shape}, index_bits={self.index_bits}, "
-            f"num_values={len(self.values)}"
+            f"num_values={self.num_values}"
         )
 
 
-class SparseLayer(DecodingLayer):
+class SparseLayer(CompressedLayer):
     """A linear or convolutional layer with a weight of non-zeros and gaps.
 
     geometry : what the layer multiplies with what
@@ -77,8 +93,6 @@ class SparseLayer(DecodingLayer):
     """
 
     weight: SparseWeight
-    weight_bits = 32
-    weight_kind = "sparse weights"
 
     def __init__(
         self,
@@ -91,17 +105,23 @@ class SparseLayer(DecodingLayer):
         weight = SparseWeight(
             geometry.weight_shape, index_bits=index_bits, num_values=num_values
         )
-        super().__init__(geometry, weight, bias=bias)
+        super().__init__(
+            geometry,
+            weight,
+            bias=bias,
+            index_bits=weight.index_bits,
+            num_values=weight.num_values,
+        )
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """What the constructor was given, besides the geometry."""
-        return {
-            "bias": self.bias is not None,
-            "index_bits": self.weight.index_bits,
-            "num_values": len(self.weight.values),
-        }
+    def weight_kind(self) -> str:
+        """What is multiplied with the input, in words."""
+        return "sparse weights"
 
     def dense_weight(self) -> Tensor:
         """Return the weight as the numbers that it stands for."""
         return self.weight.to_dense()
+
+    def require_valid(self) -> None:
+        """Refuse gaps that lead beyond the last weight."""
+        self.weight.require_valid()

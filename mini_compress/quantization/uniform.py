@@ -26,7 +26,11 @@ from ..kernels.affine import (
     split_groups,
 )
 from ..layers import IntegerLayer, WeightOnlyLayer, geometry_of
-from ..layers.selection import treatable_layers, with_layers_replaced
+from ..layers.selection import (
+    treatable_layers,
+    weight_array,
+    with_layers_replaced,
+)
 
 GRANULARITIES = ("tensor", "channel", "group")
 ROW_AXES = {"tensor": None, "channel": 1}  # of (outputs, inner): what shares
@@ -59,12 +63,12 @@ def quantize_weights(
     _require_granularity(granularity, group_size)
     replacements: dict[str, nn.Module] = {}
     for name, layer in treatable_layers(model, layers).items():
-        weight = _weight_array(name, layer)
+        weight = weight_array(name, layer)
         codes, scale = quantize_weight(
             weight, bits=bits, granularity=granularity, group_size=group_size
         )
         quantized = WeightOnlyLayer(
-            geometry_of(layer),
+            geometry_of(layer, repr(name)),
             bias=layer.bias is not None,
             bits=bits,
             group_size=_steps_over(weight, group_size),
@@ -103,7 +107,7 @@ def quantize_static(
     require_int("bits", bits, 2, 8)
     require_one_of("granularity", granularity, ("tensor", "channel"))
     found = treatable_layers(model, layers)
-    weights = {name: _weight_array(name, found[name]) for name in found}
+    weights = {name: weight_array(name, found[name]) for name in found}
     ranges = observe_ranges(model, found, images)
     replacements: dict[str, nn.Module] = {}
     for name, layer in found.items():
@@ -166,7 +170,7 @@ def _integer_layer(
         rows, AffineParams(scale, 0, bits=bits, signed=True, narrow=True)
     )
     quantized = IntegerLayer(
-        geometry_of(layer),
+        geometry_of(layer, repr(name)),
         bias=layer.bias is not None,
         bits=bits,
         per_tensor=granularity == "tensor",
@@ -201,14 +205,6 @@ def _widen_for_bias(
         needed, dead = needed.max(keepdims=True), np.all(dead, keepdims=True)
     widened = np.where(dead, needed, np.maximum(scale, needed))
     return np.maximum(widened, SMALLEST_SCALE).astype(np.float32)
-
-
-def _weight_array(name: str, layer: nn.Linear | nn.Conv2d) -> np.ndarray:
-    """Return a layer's weight as numpy sees it; it must be finite float32."""
-    weight = layer.weight.detach().numpy()
-    require_dtype(f"weight of {name!r}", weight, np.float32)
-    require_finite(f"weight of {name!r}", weight)
-    return weight
 
 
 def _steps_over(weight: np.ndarray, group_size: int | None) -> int:

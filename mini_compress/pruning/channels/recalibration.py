@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from ..._inference import require_image_tensor, require_module
+from ...layers.kinds import BATCH_NORMS
 
 BATCH_SIZE = 500
-NORMALIZATIONS = (nn.BatchNorm1d, nn.BatchNorm2d)
 
 
 @torch.no_grad()
@@ -30,13 +30,13 @@ def recalibrate_norms(model: nn.Module, images: Tensor) -> nn.Module:
     require_image_tensor(images)
     copied = copy.deepcopy(model).eval()
     for module in copied.modules():
-        if isinstance(module, NORMALIZATIONS):
+        if isinstance(module, BATCH_NORMS):
             module.reset_running_stats()
             module.momentum = None  # the plain average of all batches
             module.train()
     for batch in images.tensor_split(-(-len(images) // BATCH_SIZE)):
         copied(batch)
     for old, new in zip(model.modules(), copied.modules(), strict=True):
-        if isinstance(new, NORMALIZATIONS):
+        if isinstance(new, BATCH_NORMS):
             new.momentum = old.momentum  # type: ignore[assignment]
     return copied.eval()

@@ -13,9 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from ..._require import require_number
+from ...layers.kinds import BATCH_NORMS
 from ...training import Batch, Loss, cross_entropy
-
-NORMALIZATIONS = (nn.BatchNorm1d, nn.BatchNorm2d)
 
 
 def scale_penalty(strength: float) -> Callable[[nn.Module], Tensor]:
@@ -36,7 +35,7 @@ def scale_penalty(strength: float) -> Callable[[nn.Module], Tensor]:
         scales: list[Tensor] = [
             module.weight
             for module in model.modules()
-            if isinstance(module, NORMALIZATIONS) and module.affine
+            if isinstance(module, BATCH_NORMS) and module.affine
         ]
         if not scales:
             raise ValueError("model must have batch normalizations, got none")

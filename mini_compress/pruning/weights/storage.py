@@ -26,7 +26,7 @@ def store_sparse(model: nn.Module) -> nn.Module:
     for name, layer in treatable_layers(model, None).items():
         matrix = smallest_matrix(layer.weight.detach().numpy())
         if matrix.num_bytes < layer.weight.nbytes:
-            replacements[name] = _sparse_layer(layer, matrix)
+            replacements[name] = _sparse_layer(name, layer, matrix)
     return with_layers_replaced(model, replacements)
 
 
@@ -47,10 +47,10 @@ def smallest_matrix(weight: np.ndarray) -> RelativeIndexMatrix:
 
 
 def _sparse_layer(
-    layer: nn.Linear | nn.Conv2d, matrix: RelativeIndexMatrix
+    name: str, layer: nn.Linear | nn.Conv2d, matrix: RelativeIndexMatrix
 ) -> SparseLayer:
     sparse = SparseLayer(
-        geometry_of(layer),
+        geometry_of(layer, repr(name)),
         bias=layer.bias is not None,
         index_bits=matrix.index_bits,
         num_values=len(matrix.values),

@@ -1,0 +1,110 @@
+"""What all compressed layers share, whatever they keep their weight in.
+
+A new kind of layer is one file beside this one and one line in `kinds`. It
+says how its weight is kept and which numbers that stands for; from that the
+file, the ledger and the methods know all they need.
+"""
+
+from collections.abc import Callable
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from .._require import require_bool
+from .geometry import Geometry
+
+FLOAT_BITS = 32
+
+
+class CompressedLayer(nn.Module):
+    """A layer for inference that keeps its weight in another form.
+
+    As written here, the weight is decoded each time it is used and multiplied
+    in float32: the file and the memory traffic shrink, the products stay what
+    they were. A layer that computes otherwise has its own `forward`, `macs`
+    and `numbers`.
+
+    geometry : what the layer multiplies with what
+    weight : a module that keeps the weight, in buffers
+    bias : whether the layer has one, (outputs,) of `bias_dtype`
+    settings : what else the layer's constructor was given by keyword, as JSON
+        can hold it
+
+    A subclass is made as `Subclass(geometry, bias=..., **settings)`: so is it
+    rebuilt from a file. Its scales stay in float32, and so do its results:
+    to convert it to another type of floats is a TypeError.
+    """
+
+    bias: Tensor | None
+    activation_bits = FLOAT_BITS  # of what the weight is multiplied by
+    bias_dtype = torch.float32
+
+    def __init__(
+        self,
+        geometry: Geometry,
+        weight: nn.Module,
+        *,
+        bias: bool,
+        **settings: Any,
+    ) -> None:
+        super().__init__()
+        require_bool("bias", bias)
+        self.geometry = geometry
+        self.weight = weight
+        self.settings = {"bias": bias, **settings}
+        outputs = torch.zeros(geometry.weight_shape[0], dtype=self.bias_dtype)
+        self.register_buffer("bias", outputs if bias else None)
+
+    def dense_weight(self) -> Tensor:
+        """Return the weight as the numbers that it stands for, float32."""
+        raise NotImplementedError
+
+    @property
+    def weight_bits(self) -> int:
+        """Bits per weight, without the steps or the indices."""
+        return FLOAT_BITS
+
+    @property
+    def weight_kind(self) -> str:
+        """What is multiplied with the input, in words."""
+        return f"{self.weight_bits}-bit weights"
+
+    def numbers(self) -> list[Tensor]:
+        """Return what the ledger counts as parameters: weight and bias."""
+        bias = [] if self.bias is None else [self.bias]
+        return [self.dense_weight(), *bias]
+
+    def macs(self, output: Tensor) -> int:
+        """Count the multiply-accumulates behind an output."""
+        return output.numel() * self.geometry.products_per_output
+
+    def require_valid(self) -> None:
+        """Refuse what no layer of this kind can hold, as a ValueError.
+
+        Files are checked by it. That floats are finite is checked already.
+        """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Apply the layer; input and result are float32."""
+        y = self.geometry.product(input, self.dense_weight())
+        if self.bias is not None:
+            y = y + self.geometry.per_output(self.bias)
+        return y
+
+    def extra_repr(self) -> str:
+        """Show the geometry when the module is printed."""
+        return f"{self.geometry}, bias={self.bias is not None}"
+
+    def _apply(
+        self, fn: Callable[[Tensor], Tensor], recurse: bool = True
+    ) -> Self:
+        """Move the layer; torch calls this from `to`, `half` and the like."""
+        got = fn(torch.ones(0)).dtype
+        if got != torch.float32:  # a small step would become 0 in float16
+            kind = type(self).__name__
+            raise TypeError(
+                f"floats of a {kind} must stay float32, got {got}: convert "
+                "the network before it is compressed"
+            )
+        return super()._apply(fn, recurse)

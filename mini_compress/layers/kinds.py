@@ -1,0 +1,36 @@
+"""The one list of the kinds of layers that this package knows.
+
+Files, ledgers and methods ask here. Who adds a compressed layer writes it in a
+file of this folder and adds its name to `COMPRESSED`.
+"""
+
+from torch import nn
+
+from .base import CompressedLayer
+from .integer import IntegerLayer
+from .sparse import SparseLayer
+from .weight_only import WeightOnlyLayer
+
+# layers that a method can compress
+PLAIN = (nn.Linear, nn.Conv2d)
+
+# layers that are compressed, by the name under which files know them
+COMPRESSED: dict[str, type[CompressedLayer]] = {
+    kind.__name__: kind for kind in (WeightOnlyLayer, IntegerLayer, SparseLayer)
+}
+
+# normalizations with running statistics, and all of them
+BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+NORMALIZATIONS = (*BATCH_NORMS, nn.GroupNorm, nn.LayerNorm)
+
+# layers that only read the same numbers in another shape
+VIEWS = (
+    nn.Dropout,
+    nn.Flatten,
+    nn.Identity,
+    nn.Sequential,  # an empty one: the short cut of a residual block
+    nn.Unflatten,
+)
+
+# a buffer that counts steps of training; a network in use has no need of it
+TRAINING_ONLY = "num_batches_tracked"
