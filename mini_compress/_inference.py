@@ -1,5 +1,6 @@
 """Running a model without changing it."""
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -56,3 +57,33 @@ def device_of(model: nn.Module) -> torch.device:
     for tensor in (*model.parameters(), *model.buffers()):
         return tensor.device
     return torch.device("cpu")
+
+
+def copy_model(model: nn.Module) -> nn.Module:
+    """Return a copy of a model; what cannot be copied is named.
+
+    A tensor that a forward pass computed cannot, as long as gradients could
+    flow back through it: attention maps that a model keeps, say.
+    """
+    try:
+        return copy.deepcopy(model)
+    except Exception as error:  # attributes may be of any kind
+        reason = str(error).splitlines()[0]
+        raise ValueError(
+            f"model must allow a copy, got {_uncopyable(model)} that does "
+            f"not: delete it, or detach it if it is a tensor ({reason})"
+        ) from error
+
+
+def _uncopyable(model: nn.Module) -> str:
+    """Find the attribute of a module that cannot be copied."""
+    for path, module in model.named_modules():
+        for name, value in vars(module).items():
+            if name == "_modules":  # they have their own turn
+                continue
+            try:
+                copy.deepcopy(value)
+            except Exception:
+                kind = type(module).__name__
+                return f"attribute {f'{path}.{name}'.lstrip('.')!r} of {kind}"
+    return type(model).__name__

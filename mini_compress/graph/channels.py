@@ -10,35 +10,18 @@ side by side:
 """
 
 import math
-import operator
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import torch
 from torch import fx, nn
-from torch.nn import functional
+from torch.utils import _pytree as pytree
 
-from .tracing import note_shapes, refuse, require_own_weights, trace
+from . import operations
+from .operations import refuse, target_of
+from .sizes import Counts
+from .tracing import note_shapes, require_own_weights, trace
 
-LAYER, NORM, RELU, SAME, FLATTEN, ADD = range(6)
-# modules, functions and methods; all but LAYER and NORM keep a zero a zero
-KINDS: dict[Any, int] = {
-    **dict.fromkeys([nn.Linear, nn.Conv2d], LAYER),
-    **dict.fromkeys([nn.BatchNorm1d, nn.BatchNorm2d], NORM),
-    **dict.fromkeys([nn.ReLU, functional.relu, torch.relu, "relu"], RELU),
-    **dict.fromkeys([functional.relu_, torch.relu_, "relu_"], RELU),
-    **dict.fromkeys([nn.MaxPool2d, nn.AvgPool2d], SAME),
-    **dict.fromkeys([nn.AdaptiveMaxPool2d, nn.AdaptiveAvgPool2d], SAME),
-    **dict.fromkeys([functional.max_pool2d, functional.avg_pool2d], SAME),
-    functional.adaptive_max_pool2d: SAME,
-    functional.adaptive_avg_pool2d: SAME,
-    **dict.fromkeys([nn.Identity, nn.Dropout, nn.Dropout2d], SAME),
-    **dict.fromkeys([functional.dropout, functional.dropout2d], SAME),
-    **dict.fromkeys([nn.Flatten, torch.flatten, "flatten"], FLATTEN),
-    **dict.fromkeys([torch.reshape, "reshape", "view"], FLATTEN),
-    **dict.fromkeys([operator.add, operator.iadd, torch.add], ADD),
-    **dict.fromkeys(["add", "add_"], ADD),
-}
 CONVOLVED, FLAT = 4, 2  # axes of what a Conv2d and a Linear read
 
 
@@ -92,6 +75,18 @@ def follow_channels(
     return _Walk(graph).spaces()
 
 
+class _Held(NamedTuple):
+    """Channels that must stay for an operation to go on working.
+
+    alike : it works too if all of these channels are one space
+    """
+
+    node: fx.Node
+    tensors: Collection[fx.Node]
+    reason: str
+    alike: bool
+
+
 class _Walk:
     """One pass over the nodes of a graph whose shapes are known."""
 
@@ -99,6 +94,8 @@ class _Walk:
         self.graph = graph
         self.found: list[Space] = []  # a merged space is found several times
         self.flows: dict[Any, Flow] = {}
+        self.counts = Counts()
+        self.held: list[_Held] = []
         self.order = 0
 
     def spaces(self) -> list[Space]:
@@ -111,28 +108,35 @@ class _Walk:
             elif node.op == "output":
                 for source in sources:
                     self._space_at(source).fixed = True
-            elif sources and "shape" in node.meta:
+            elif node.meta.get("plain") and self.counts.read(node, sources):
+                pass  # a size or a shape
+            elif sources:
                 self.flows[node] = self._step(node, sources)
-            elif sources and node.op == "call_module":
-                refuse(self.graph, node)  # it returns several tensors
+            else:
+                self._hold_counted(node)
+        self._require_held()
         return list(dict.fromkeys(self.found))
 
     def _step(self, node: fx.Node, sources: list[fx.Node]) -> Flow:
         """Return what an operation makes of the channels that it is given."""
-        kind, source = KINDS.get(self._target(node)), sources[0]
+        kind = operations.KINDS.get(target_of(self.graph, node))
+        source = sources[0]
         flow, space = self.flows[source], self._space_at(source)
-        if kind is None or (kind != ADD and len(sources) > 1):
+        if kind is None or (kind != operations.ADD and len(sources) > 1):
             refuse(self.graph, node)
-        if kind == LAYER:
+        if "shape" not in node.meta:
+            refuse(self.graph, node, "it returns several tensors")
+        if kind in (operations.FLATTEN, operations.VIEW):
+            return self._flatten(node, source, kind)
+        self._hold_counted(node)
+        if kind == operations.LAYER:
             return self._read_and_open(node, source)
-        if kind == NORM:
+        if kind == operations.NORM:
             self._require_axes(node, source, FLAT, CONVOLVED)
             self._use(space, node, "norm", flow.positions)
-        elif kind == RELU:
+        elif kind == operations.RELU:
             space.relus.append(node.name)
-        elif kind == FLATTEN:
-            return self._flatten(node, source)
-        elif kind == ADD:
+        elif kind == operations.ADD:
             self._unite(node)
         return flow
 
@@ -149,13 +153,48 @@ class _Walk:
         self._use(self.found[opened.space], node, "outputs", 1)
         return opened
 
-    def _flatten(self, node: fx.Node, source: fx.Node) -> Flow:
+    def _flatten(self, node: fx.Node, source: fx.Node, kind: int) -> Flow:
         before, after = source.meta["shape"], node.meta["shape"]
         if after != (before[0], math.prod(before[1:])):
             moved = f"it makes {after} of {before}"
             refuse(self.graph, node, f"{moved}, which is no flattening")
+        if kind == operations.VIEW:
+            self._hold_viewed(node, source)
         space, positions = self.flows[source]
         return Flow(space, positions * math.prod(before[2:]))
+
+    def _hold_viewed(self, node: fx.Node, source: fx.Node) -> None:
+        """Hold channels whose number a view is given, unless it follows them.
+
+        -1 follows any number; so does a product with the channels' own.
+        """
+        sizes = pytree.tree_leaves([node.args[1:], node.kwargs])
+        sizes = [x for x in sizes if x is not source]
+        if sizes[-1] == -1:
+            return
+        counted = self.counts.of(sizes)
+        cure = f"keeps {node.meta['shape'][1]} typed in; write x.flatten(1)"
+        held = {source, *counted}
+        self.held.append(_Held(node, held, cure, alike=bool(counted)))
+
+    def _hold_counted(self, node: fx.Node) -> None:
+        """Hold channels whose number an operation is given."""
+        counted = self.counts.of(node.all_input_nodes)
+        if counted:
+            reason = "it is given a number of channels"
+            self.held.append(_Held(node, counted, reason, alike=False))
+
+    def _require_held(self) -> None:
+        """Refuse operations whose channels may go after all."""
+        for node in self.counts.bent:
+            reason = "it computes with a number of channels"
+            counted = self.counts.of(node)
+            self.held.append(_Held(node, counted, reason, alike=False))
+        for node, tensors, reason, alike in self.held:
+            spaces = dict.fromkeys(map(self._space_at, tensors))
+            if all(x.fixed for x in spaces) or (alike and len(spaces) == 1):
+                continue
+            refuse(self.graph, node, reason)
 
     def _unite(self, node: fx.Node) -> None:
         """Make one space of the two that are added."""
@@ -187,12 +226,6 @@ class _Walk:
 
     def _space_at(self, node: Any) -> Space:
         return self.found[self.flows[node].space]
-
-    def _target(self, node: fx.Node) -> Any:
-        """Return a module's type, a function, or the name of a method."""
-        if node.op == "call_module":
-            return type(self.graph.get_submodule(str(node.target)))
-        return node.target
 
     def _require_axes(
         self, node: fx.Node, source: fx.Node, *counts: int

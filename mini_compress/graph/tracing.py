@@ -1,33 +1,55 @@
 """A network written down as a graph of operations, by torch.fx."""
 
-import copy
-from typing import Any, NoReturn
+import inspect
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
+from torch.nn.modules.batchnorm import _NormBase
+from torch.nn.modules.conv import _ConvNd
+from torch.utils import _pytree as pytree
 
-from .._inference import device_of, require_module
+from .._inference import copy_model, device_of, require_module
 from .._require import require_int
 
-KNOWN = (
-    "Linear, Conv2d, BatchNorm1d, BatchNorm2d, ReLU, max and average pooling, "
-    "Flatten, Identity, Dropout or addition"
-)
 BATCH = 2  # blank examples; with 1, a view that mixes examples would pass
+# torch.fx replaces `nn.Module.__call__` while it traces: one at a time. What
+# other threads run meanwhile is not protected by this.
+_TRACING = threading.Lock()
 
 
 def trace(model: nn.Module) -> fx.GraphModule:
     """Write a copy of the model, in evaluation mode, as a graph.
 
-    A model that looks at values to decide what to run, or that runs a layer
-    twice, is a ValueError that names the module.
+    model : takes one input; other arguments of `forward` keep their defaults
+
+    A model that looks at values to decide what to run is a ValueError that
+    names the module, and so is whatever else torch.fx cannot follow. Layers of
+    torch, and subclasses of Linear, convolutions and normalizations, are not
+    looked into.
+
+    >>> graph = trace(nn.Sequential(nn.Flatten(), nn.Linear(4, 2)))
+    >>> [node.name for node in graph.graph.nodes]
+    ['input_1', '_0', '_1', 'output']
     """
     require_module("model", model)
+    copied = copy_model(model).eval()
+    # torch.fx would look into a root that is itself a layer
+    return trace_own(nn.Sequential(copied) if _is_layer(copied) else copied)
+
+
+def trace_own(model: nn.Module) -> fx.GraphModule:
+    """Write a model as a graph whose modules are the model's own.
+
+    model : in evaluation mode, a copy of the user's
+    """
     tracer = _Tracer()
-    copied = nn.Sequential(copy.deepcopy(model)) if _is_leaf(model) else model
-    copied = copy.deepcopy(copied).eval()
     try:
-        return fx.GraphModule(copied, tracer.trace(copied))
+        with _TRACING, _one_input(model):
+            return fx.GraphModule(model, tracer.trace(model))
     except Exception as error:  # torch.fx promises no type
         raise ValueError(
             "model must run the same operations on every input, got "
@@ -36,9 +58,12 @@ def trace(model: nn.Module) -> fx.GraphModule:
 
 
 def note_shapes(graph: fx.GraphModule, input_shape: tuple[int, ...]) -> None:
-    """Run blank examples; node.meta["shape"] is each tensor's shape.
+    """Run blank examples and note in each node's `meta` what it gives.
 
     input_shape : of one example, without the batch axis
+
+    "shape" is that of a tensor; "plain" is set where no tensor is given: a
+    size, a shape, a dtype.
     """
     for size in input_shape:
         require_int("each size in input_shape", size, 1)
@@ -49,7 +74,7 @@ def note_shapes(graph: fx.GraphModule, input_shape: tuple[int, ...]) -> None:
     try:
         with torch.no_grad():
             _Shapes(graph).run(blank)
-    except (RuntimeError, ValueError) as error:
+    except Exception as error:  # the model's own code may raise anything
         reason = str(error).splitlines()[0]
         raise ValueError(
             f"input_shape must fit the model, got {input_shape}: {reason}"
@@ -62,30 +87,47 @@ def require_own_weights(graph: fx.GraphModule) -> None:
     for node in graph.graph.nodes:
         if node.op != "call_module":
             continue
-        for weight in graph.get_submodule(node.target).parameters():
-            if id(weight) in users:
+        module = graph.get_submodule(node.target)
+        held: list[Any] = [*module.parameters(), *module.buffers()]
+        if isinstance(module, _NormBase):
+            held.append(module)  # it may hold no numbers, but has a width
+        for one in held:
+            if id(one) in users:
                 raise ValueError(
                     "every layer must run once, with a weight of its own, got "
-                    f"one weight for {users[id(weight)]!r} and {node.target!r}"
+                    f"one weight for {users[id(one)]!r} and {node.target!r}"
                 )
-        users |= {
-            id(weight): node.target
-            for weight in graph.get_submodule(node.target).parameters()
-        }
+        users |= {id(one): node.target for one in held}
 
 
-def refuse(graph: fx.GraphModule, node: fx.Node, reason: str = "") -> NoReturn:
-    """Say at which module the channels cannot be followed, and why."""
-    if node.op == "call_module":
-        kind = type(graph.get_submodule(str(node.target))).__name__
-        got = f"{kind} at {node.target!r}"
-    else:
-        inside = list(node.meta.get("nn_module_stack", {"": None}))[-1]
-        name = getattr(node.target, "__name__", node.target)
-        got = f"{name} in {repr(inside) if inside else 'the model itself'}"
-    if reason:
-        raise ValueError(f"channels cannot be followed through {got}: {reason}")
-    raise ValueError(f"channels can be followed through {KNOWN}, got {got}")
+@contextmanager
+def _one_input(model: nn.Module) -> Iterator[None]:
+    """Let a model take one input alone, as a plain call of it does.
+
+    torch.fx makes a tensor of every argument, and `skip is not None` true. It
+    takes `forward` off the class, so the model gets one for the while.
+    """
+    kind = type(model)
+    required = [
+        name
+        for name, one in inspect.signature(model.forward).parameters.items()
+        if one.default is one.empty
+        and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+    ]
+    if len(required) > 1:
+        raise TypeError(
+            "forward must take one input, and have defaults for all others, "
+            f"got {', '.join(required)}"
+        )
+
+    def forward(self: Any, input: Any) -> Any:  # noqa: A002, torch's name
+        return kind.forward(self, input)
+
+    model.__class__ = type(kind.__name__, (kind,), {"forward": forward})
+    try:
+        yield
+    finally:
+        model.__class__ = kind
 
 
 class _Tracer(fx.Tracer):
@@ -100,15 +142,26 @@ class _Tracer(fx.Tracer):
         self.inside = outer  # after an error, it names the innermost
         return result
 
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return _is_layer(m)
+
 
 class _Shapes(fx.Interpreter):
     def run_node(self, n: fx.Node) -> Any:
         result = super().run_node(n)
         if isinstance(result, Tensor):
             n.meta["shape"] = tuple(result.shape)
+        elif not any(isinstance(x, Tensor) for x in pytree.tree_leaves(result)):
+            n.meta["plain"] = True
         return result
 
 
-def _is_leaf(model: nn.Module) -> bool:
-    """Tell whether torch.fx would look into a module that is known as one."""
-    return fx.Tracer().is_leaf_module(model, "")
+def _is_layer(module: nn.Module) -> bool:
+    """Tell what torch.fx does not look into: torch's layers and ours.
+
+    A subclass of one is a layer too: it may compute something else, and what
+    it inherits often looks at shapes, which cannot be traced.
+    """
+    ours = type(module).__module__.startswith("mini_compress.layers.")
+    known = isinstance(module, nn.Linear | _ConvNd | _NormBase)
+    return ours or known or fx.Tracer().is_leaf_module(module, "")

@@ -209,7 +209,7 @@ class Calls(nn.Module):
         (
             lambda model, x: model.pool(x)[0],
             {"pool": nn.MaxPool2d(2, return_indices=True)},
-            "got MaxPool2d at 'pool'",
+            "through MaxPool2d at 'pool': it returns several tensors",
         ),
     ],
 )
