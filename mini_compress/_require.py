@@ -117,7 +117,11 @@ def require_real(name: str, value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         got = type(value).__name__
         raise TypeError(f"{name} must be a number, got {got}")
-    require_finite(name, np.float64(value))
+    try:
+        number = np.float64(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        number = np.float64(math.inf)
+    require_finite(name, number)
 
 
 def require_text(name: str, value: Any) -> None:

@@ -1,9 +1,12 @@
 """Words and tables for figures: signs, spans of seeds, rounded numbers."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 MINUS, NO_BREAK = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
+# what Markdown would not show as it is: marks, ends of links, entities
+MARKUP = re.compile(r"[\\`*_<$~#]|\](?=[(\[])|&(?=#?\w+;)")
 
 
 def markdown_table(
@@ -23,6 +26,15 @@ def markdown_table(
     texts = [[_cell(value) for value in row] for row in (header, *rows)]
     texts.insert(1, rule)
     return "\n".join(f"| {' | '.join(line)} |" for line in texts)
+
+
+def plain_markdown(text: str) -> str:
+    r"""Write a text so that Markdown shows just that, on one line.
+
+    >>> plain_markdown("a_b <i> $5")
+    'a\\_b \\<i> \\$5'
+    """
+    return MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
 
 
 def signed(number: float, digits: int = 2) -> str:

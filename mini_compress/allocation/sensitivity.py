@@ -9,7 +9,7 @@ from .._require import require_real
 from ..datasets import Split
 from ..layers.selection import treatable_layers
 from ..measuring import Score
-from ..tables import Table, Tables
+from ..tables import Cell, Table, Tables
 from ..training import evaluate
 
 # (model, name of a layer, level) -> a copy with that layer compressed
@@ -39,8 +39,8 @@ class Sensitivity(Tables):
         rows = tuple(
             (
                 name,
-                f"{self.num_weights[name]:,}",
-                *(f"{score.accuracy:.1f}" for score in scores),
+                Cell.of(self.num_weights[name]),
+                *(Cell(x.accuracy, f"{x.accuracy:.1f}") for x in scores),
             )
             for name, scores in self.scores.items()
         )

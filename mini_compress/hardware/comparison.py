@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..tables import Table, Tables
-from ..writing import significant
+from ..tables import Cell, Table, Tables
 from .energy import MEMORY_NAMES
 from .ledgers import Ledger
 from .roofline import LOWER_BOUND
@@ -29,24 +28,14 @@ class Comparison(Tables):
         timed = any(x.timing for x in self.ledgers.values())
         end = len(header) if timed else -1
         rows = [
-            (
-                name,
-                f"{costs.parameters:,}",
-                f"{costs.non_zeros:,}",
-                f"{costs.sparsity:.4f}",
-                f"{costs.num_bytes / 1000:,.1f}",
-                significant(costs.compression_ratio),
-                f"{costs.macs:,}",
-                "-" if costs.timing is None else str(costs.timing),
-            )
-            for name, costs in self.ledgers.items()
+            (name, *_real_cells(costs)) for name, costs in self.ledgers.items()
         ]
         return Table("Real", header[:end], tuple(row[:end] for row in rows))
 
     def _times(self) -> Table:
         names = [x.device.name for x in self._first.modelled]
         rows = [
-            (name, *(significant(x.time_ms) for x in costs.modelled))
+            (name, *(Cell.of(x.time_ms) for x in costs.modelled))
             for name, costs in self.ledgers.items()
         ]
         caption = f"Modelled: ms, {LOWER_BOUND}"
@@ -58,7 +47,7 @@ class Comparison(Tables):
         rows = []
         for name, costs in self.ledgers.items():
             energies = {x.device.memory: x.energy for x in costs.modelled}
-            figures = (significant(energies[kind].total_uj) for kind in kinds)
+            figures = (Cell.of(energies[kind].total_uj) for kind in kinds)
             rows.append((name, *figures))
         caption = "Modelled: microjoules of a 45 nm chip, by memory"
         names = (MEMORY_NAMES[kind] for kind in kinds)
@@ -67,6 +56,19 @@ class Comparison(Tables):
     @property
     def _first(self) -> Ledger:
         return next(iter(self.ledgers.values()))
+
+
+def _real_cells(costs: Ledger) -> tuple[Cell, ...]:
+    kilobytes, timing = costs.num_bytes / 1000, costs.timing
+    return (
+        Cell.of(costs.parameters),
+        Cell.of(costs.non_zeros),
+        Cell(costs.sparsity, f"{costs.sparsity:.4f}"),
+        Cell(kilobytes, f"{kilobytes:,.1f}"),
+        Cell.of(costs.compression_ratio),
+        Cell.of(costs.macs),
+        Cell(timing.median_ms, str(timing)) if timing else Cell(None, "-"),
+    )
 
 
 def compare(ledgers: Mapping[str, Ledger]) -> Comparison:

@@ -24,7 +24,7 @@ from .._inference import device_of, inference, require_module
 from .._require import require_int
 from ..layers.base import FLOAT_BITS
 from ..layers.kinds import VIEWS
-from ..tables import Table, Tables
+from ..tables import Cell, Table, Tables
 from .counting import (
     activation_bits,
     count_macs,
@@ -111,7 +111,7 @@ class ModelCost(Tables):
     def tables(self) -> tuple[Table, ...]:
         """Show one row for each layer and one for the sum."""
         rows = [_row(layer) for layer in self.layers]
-        total = ("total", "", "", f"{self.macs:,}", *_byte_sums(self.layers))
+        total = ("total", "", "", Cell.of(self.macs), *_byte_sums(self.layers))
         header = (
             *("layer", "kind", "output", "MACs"),
             *("weight bytes", "input bytes", "output bytes"),
@@ -192,15 +192,16 @@ def _num_bytes(x: Tensor, bits: int) -> int:
 
 def _row(layer: LayerCost) -> tuple[str, ...]:
     shape = " x ".join(map(str, layer.output_shape))
-    weight_bits = str(layer.weight_bits) if layer.weight_bytes else "-"
-    bits = (weight_bits, str(layer.activation_bits))
-    macs = f"{layer.macs:,}"
-    return (layer.name, layer.kind, shape, macs, *_bytes(layer), *bits)
-
-
-def _bytes(layer: LayerCost) -> tuple[str, ...]:
-    sizes = (layer.weight_bytes, layer.input_bytes, layer.output_bytes)
-    return tuple(f"{size:,}" for size in sizes)
+    weight_bits = layer.weight_bits if layer.weight_bytes else None
+    figures = (
+        layer.macs,
+        layer.weight_bytes,
+        layer.input_bytes,
+        layer.output_bytes,
+        weight_bits,
+        layer.activation_bits,
+    )
+    return (layer.name, layer.kind, shape, *map(Cell.of, figures))
 
 
 def _byte_sums(layers: tuple[LayerCost, ...]) -> tuple[str, ...]:
@@ -209,4 +210,4 @@ def _byte_sums(layers: tuple[LayerCost, ...]) -> tuple[str, ...]:
         sum(layer.input_bytes for layer in layers),
         sum(layer.output_bytes for layer in layers),
     )
-    return (*(f"{size:,}" for size in sums), "", "")
+    return (*map(Cell.of, sums), "", "")

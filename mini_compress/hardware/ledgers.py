@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from .. import artifact
 from .._inference import require_module
-from ..tables import Table, Tables
+from ..tables import Cell, Table, Tables
 from ..writing import significant
 from .costs import ModelCost, layer_costs
 from .counting import find_layers, parameters_of
@@ -80,17 +80,19 @@ class Ledger(Tables):
 
     def _real(self) -> Table:
         rows = [
-            ("parameters", f"{self.parameters:,}"),
-            ("non-zeros", f"{self.non_zeros:,}"),
-            ("sparsity", f"{self.sparsity:.4f}"),
-            ("file", f"{self.num_bytes:,} bytes"),
-            ("MACs per example", f"{self.macs:,}"),
+            ("parameters", Cell.of(self.parameters)),
+            ("non-zeros", Cell.of(self.non_zeros)),
+            ("sparsity", Cell(self.sparsity, f"{self.sparsity:.4f}")),
+            ("file", Cell(self.num_bytes, f"{self.num_bytes:,} bytes")),
+            ("MACs per example", Cell.of(self.macs)),
         ]
-        if self.compression_ratio is not None:
-            ratio = f"{significant(self.compression_ratio)} x"
-            rows.insert(4, ("compression ratio", ratio))
+        ratio = self.compression_ratio
+        if ratio is not None:
+            cell = Cell(ratio, f"{significant(ratio)} x")
+            rows.insert(4, ("compression ratio", cell))
         if self.timing is not None:
-            rows.append(("measured time", str(self.timing)))
+            cell = Cell(self.timing.median_ms, str(self.timing))
+            rows.append(("measured time", cell))
         return Table("Real", ("cost", self.network), tuple(rows))
 
     def _modelled(self) -> Table:
@@ -105,11 +107,11 @@ class Ledger(Tables):
         rows = [
             (
                 x.device.name,
-                significant(x.time_ms),
+                Cell.of(x.time_ms),
                 MEMORY_NAMES[x.device.memory],
-                significant(x.energy.arithmetic_uj),
-                significant(x.energy.memory_uj),
-                {True: "yes", False: "no", None: "-"}[x.fits],
+                Cell.of(x.energy.arithmetic_uj),
+                Cell.of(x.energy.memory_uj),
+                Cell(x.fits, {True: "yes", False: "no", None: "-"}[x.fits]),
             )
             for x in self.modelled
         ]

@@ -12,8 +12,7 @@ fused, the real bound is lower still. See [williams2009roofline].
 
 from dataclasses import dataclass
 
-from ..tables import Table, Tables
-from ..writing import significant
+from ..tables import Cell, Table, Tables
 from .costs import LayerCost, ModelCost
 from .devices import find_device
 from .profiles import DeviceProfile
@@ -69,13 +68,13 @@ class ModelTime(Tables):
             (
                 layer.layer.name,
                 layer.layer.arithmetic,
-                significant(layer.layer.intensity),
-                significant(layer.time_ms),
+                Cell.of(layer.layer.intensity),
+                Cell.of(layer.time_ms),
                 layer.bound,
             )
             for layer in self.layers
         ]
-        total = ("total", "", "", significant(self.time_ms), "")
+        total = ("total", "", "", Cell.of(self.time_ms), "")
         caption = f"Modelled on {self.device.name}, {LOWER_BOUND}"
         header = ("layer", "type", "MACs/byte", "ms", "bound by")
         return (Table(caption, header, (*rows, total)),)

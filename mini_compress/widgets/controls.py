@@ -7,7 +7,7 @@ dead where scripts do not run. Their names are local to the form around them.
 from collections.abc import Sequence
 from html import escape
 
-from .settings import Value, is_numeric, write_value
+from .settings import Value, is_numeric, write_values
 
 MAX_BUTTONS = 5  # a knob of more names becomes a menu
 MAX_TICKS = 10  # a slider of more values names the first and the last
@@ -19,7 +19,7 @@ def knob_row(key: str, name: str, values: Sequence[Value], at: int) -> str:
     key : the control's name in the form
     at : index of the value that it stands on
     """
-    texts = [escape(write_value(value)) for value in values]
+    texts = [escape(text) for text in write_values(values).values()]
     label = escape(name)
     if is_numeric(values):
         kind, control = "slider", slider(key, label, texts, at)

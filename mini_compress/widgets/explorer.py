@@ -3,31 +3,20 @@
 Everything is computed beforehand, so it needs no kernel and no internet.
 """
 
-import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .._require import require_extra, require_one_of, require_text
-from ..plotting import COLORS
-from ..tables import Table
+from .._require import require_extra
+from ..writing import plain_markdown
 from . import markup
 from .calls import call_all, check_function
-from .metric import Metric, Reading
-from .picture import Picture
-from .scale import choose_scale
-from .settings import (
-    Setting,
-    Value,
-    check_knobs,
-    check_metrics,
-    check_setting,
-    check_values,
-    write_value,
-)
+from .metric import Metric
+from .results import Results
+from .settings import Value, check_knobs, check_metrics, check_setting
 
 
-class Explorer:
+class Explorer(Results):
     """Results for every setting of one to three knobs.
 
     title : the question that the results answer
@@ -67,86 +56,6 @@ class Explorer:
     2         61.3 [58.3, 64.3]      110.7
     baseline               98.9    1,724.6
     """
-
-    def __init__(
-        self,
-        title: str,
-        *,
-        knobs: Mapping[str, Sequence[Value]],
-        metrics: Sequence[Metric],
-        values: Mapping[Any, Mapping[str, Any] | None],
-        pictures: Mapping[Any, Picture] | None = None,
-        default: Any = None,
-        baseline: str = "baseline",
-        family: str = "float",
-        note: str = "",
-    ) -> None:
-        require_text("title", title)
-        require_text("baseline", baseline)
-        require_one_of("family", family, COLORS)
-        self.title, self.baseline = title, baseline
-        self.family, self.note = family, note
-        self.knobs = check_knobs(knobs)
-        self.metrics = check_metrics(metrics)
-        self.values = check_values(values, self.knobs, self.metrics)
-        self.pictures = self._check_pictures(pictures or {})
-        self.default = self._check_default(default)
-        self.scales = [
-            choose_scale(metric, self.readings(metric))
-            for metric in self.metrics
-        ]
-
-    def _check_pictures(
-        self, pictures: Mapping[Any, Picture]
-    ) -> dict[Setting, Picture]:
-        for picture in pictures.values():
-            if not isinstance(picture, Picture):
-                got = type(picture).__name__
-                raise TypeError(f"pictures must be of type Picture, got {got}")
-        return {
-            check_setting("key of pictures", key, self.knobs): picture
-            for key, picture in pictures.items()
-        }
-
-    def _check_default(self, default: Any) -> Setting:
-        filled = [
-            setting
-            for setting, readings in self.values.items()
-            if any(reading is not None for reading in readings.values())
-        ]
-        if not filled:
-            raise ValueError("values must hold one number or more, got none")
-        if default is None:
-            return filled[0]
-        setting = check_setting("default", default, self.knobs)
-        if setting not in filled:
-            raise ValueError(
-                f"default must be a setting with values, got {default!r}"
-            )
-        return setting
-
-    def readings(self, metric: Metric) -> list[Reading | None]:
-        """Return one metric's readings, setting by setting."""
-        return [readings[metric.name] for readings in self.values.values()]
-
-    def table(self) -> Table:
-        """Return all values, one row per setting, the baseline last."""
-        header = (*self.knobs, *(metric.header for metric in self.metrics))
-        rows = [
-            (
-                *map(write_value, setting),
-                *(m.write_cell(readings[m.name]) for m in self.metrics),
-            )
-            for setting, readings in self.values.items()
-        ]
-        if any(metric.baseline is not None for metric in self.metrics):
-            blanks = itertools.repeat("", len(self.knobs) - 1)
-            figures = (
-                m.write_cell(m.read("baseline", m.baseline))
-                for m in self.metrics
-            )
-            rows.append((self.baseline, *blanks, *figures))
-        return Table(self.title, header, tuple(rows))
 
     @classmethod
     def live(
@@ -192,7 +101,7 @@ class Explorer:
         require_extra("ipywidgets", "lab")
         from .live import LiveExplorer
 
-        return LiveExplorer(cls, function, **display)
+        return LiveExplorer(function, **display)
 
     def __repr__(self) -> str:
         text = self.table().text()
@@ -200,7 +109,8 @@ class Explorer:
 
     def _repr_markdown_(self) -> str:
         text = self.table().markdown()
-        return f"{text}\n\n{self.note}" if self.note else text
+        note = plain_markdown(self.note)
+        return f"{text}\n\n{note}" if note else text
 
     def _repr_html_(self) -> str:
         return markup.explorer(self)

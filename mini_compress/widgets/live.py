@@ -9,13 +9,14 @@ from . import markup
 from .calls import call
 from .controls import MAX_BUTTONS
 from .picture import Picture
+from .results import Results
 from .settings import (
     Knobs,
     Setting,
     Value,
     is_numeric,
     list_settings,
-    write_value,
+    write_values,
 )
 
 
@@ -24,20 +25,17 @@ class LiveExplorer(widgets.VBox):
 
     The scales hold what was seen so far, so they may grow.
 
-    explorer : the class Explorer, which draws what was seen so far
     function, display : as in `Explorer.live`
     """
 
     def __init__(
         self,
-        explorer: Callable[..., Any],
         function: Callable[..., Any],
         knobs: Knobs,
         default: Setting,
         **display: Any,
     ) -> None:
-        self.explorer, self.function = explorer, function
-        self.knobs, self.display = knobs, display
+        self.function, self.knobs, self.display = function, knobs, display
         self.seen: dict[Setting, Any] = dict.fromkeys(list_settings(knobs))
         self.pictures: dict[Setting, Picture] = {}
         self.controls = [
@@ -68,13 +66,13 @@ class LiveExplorer(widgets.VBox):
             shown = markup.live(self.explore(setting))
         self.result.value = shown
 
-    def explore(self, setting: Setting) -> Any:
-        """Return an Explorer of all that was seen, with a new setting."""
+    def explore(self, setting: Setting) -> Results:
+        """Return all that was seen, with a new setting."""
         __tracebackhide__ = True
         values, picture = call(self.function, self.knobs, setting)
         seen = {**self.seen, setting: values}
         pictures = {**self.pictures, **({setting: picture} if picture else {})}
-        explorer = self.explorer(
+        results = Results(
             **self.display,
             knobs=self.knobs,
             values=seen,
@@ -82,12 +80,12 @@ class LiveExplorer(widgets.VBox):
             default=setting,
         )
         self.seen, self.pictures = seen, pictures
-        return explorer
+        return results
 
 
 def make_control(name: str, values: Sequence[Value], value: Value) -> Any:
     """Return a slider, a row of buttons or a menu, as an Explorer has."""
-    options = [(write_value(option), option) for option in values]
+    options = [(text, x) for x, text in write_values(values).items()]
     if is_numeric(values):
         kind = widgets.SelectionSlider
     elif len(values) <= MAX_BUTTONS:

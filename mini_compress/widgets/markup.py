@@ -6,21 +6,17 @@ only puts them in.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from html import escape
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..plotting import COLORS
 from .bars import draw, legend, metric_row
 from .controls import knob_row
 from .picture import Picture
-from .settings import write_value
-
-if TYPE_CHECKING:
-    from .explorer import Explorer
-    from .predict import Predict
+from .results import Results
 
 
 @cache
@@ -70,8 +66,8 @@ def title(text: str) -> str:
     return f'<p class="mcx-title">{escape(text)}</p>'
 
 
-def explorer(shown: "Explorer") -> str:
-    """Write an Explorer: its default setting, its table, its script."""
+def explorer(shown: Results) -> str:
+    """Write results: their default setting, their table, their script."""
     pictures = list(dict.fromkeys(shown.pictures.values()))
     knobs = (
         knob_row(f"knob{i}", name, values, values.index(shown.default[i]))
@@ -96,14 +92,14 @@ def live_head(text: str, family: str) -> str:
     return f"<style>{asset('live.css')}</style>{style(family)}{title(text)}"
 
 
-def live(shown: "Explorer") -> str:
-    """Write the default setting of an Explorer, without knobs and table."""
+def live(shown: Results) -> str:
+    """Write the default setting of results, without knobs and table."""
     picture = shown.pictures.get(shown.default)
     box = picture_box([picture] if picture else [], picture)
     return box + results(shown, marks="settings so far")
 
 
-def results(shown: "Explorer", marks: str = "all settings") -> str:
+def results(shown: Results, marks: str = "all settings") -> str:
     """Write the default setting's metrics, and how to read them."""
     rows = (
         metric_row(
@@ -127,7 +123,7 @@ def results(shown: "Explorer", marks: str = "all settings") -> str:
     )
 
 
-def explorer_data(shown: "Explorer", pictures: list[Picture]) -> dict[str, Any]:
+def explorer_data(shown: Results, pictures: list[Picture]) -> dict[str, Any]:
     """Return what the script puts in: texts and places of every setting."""
     index = {picture: i for i, picture in enumerate(pictures)}
     columns = [
@@ -139,9 +135,7 @@ def explorer_data(shown: "Explorer", pictures: list[Picture]) -> dict[str, Any]:
         for setting in shown.values
     ]
     return {
-        "knobs": [
-            list(map(write_value, values)) for values in shown.knobs.values()
-        ],
+        "knobs": [list(texts.values()) for texts in shown.texts()],
         "settings": list(zip(at, *columns, strict=True)),
     }
 
@@ -156,24 +150,26 @@ def picture_box(pictures: Iterable[Picture], shown: Picture | None) -> str:
     return f'<div class="mcx-pictures">{images}</div>' if images else ""
 
 
-def predict(shown: "Predict") -> str:
+def predict(
+    question: str, choices: Sequence[str], *, answer: str, reveal: str
+) -> str:
     """Write a Predict: without a script, a list and an answer to unfold."""
     radios = "".join(
         f'<label><input type="radio" name="choice" value="{i}">'
         f"<span>{escape(choice)}</span></label>"
-        for i, choice in enumerate(shown.choices)
+        for i, choice in enumerate(choices)
     )
     paragraphs = "".join(
-        f"<p>{escape(text)}</p>" for text in shown.reveal.split("\n\n")
+        f"<p>{escape(text)}</p>" for text in reveal.split("\n\n")
     )
     body = (
         '<p class="mcx-kind" aria-hidden="true">Predict</p>'
-        f"<fieldset><legend>{escape(shown.question)}</legend>{radios}"
+        f"<fieldset><legend>{escape(question)}</legend>{radios}"
         '</fieldset><button type="button" hidden>Commit and see</button>'
         '<output aria-live="polite"></output>'
         "<details><summary>Answer</summary>"
-        f"<p><b>{escape(shown.answer)}</b></p>{paragraphs}</details>{script()}"
+        f"<p><b>{escape(answer)}</b></p>{paragraphs}</details>{script()}"
     )
-    at = shown.choices.index(shown.answer)
-    label = f"Predict: {shown.question}"
+    at = choices.index(answer)
+    label = f"Predict: {question}"
     return frame(label, "float", body, f' data-answer="{at}"')

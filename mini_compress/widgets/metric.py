@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .._require import require_int, require_one_of, require_real, require_text
+from ..tables import Cell
 from ..writing import significant
 
 MISSING = "-"
 MAX_DIGITS = 9
+MAX_SIZE = 1e300  # beyond it, places on a scale overflow
 
 
 class Reading(NamedTuple):
@@ -62,7 +64,7 @@ class Metric:
 
     def _check_limits(self, low: float, high: float) -> None:
         for end in (low, high):
-            require_real(f"limits of {self.name}", end)
+            _require_drawable(f"limits of {self.name}", end)
         if not low < high or (self.log and low <= 0):
             above = " from above 0" if self.log else ""
             raise ValueError(
@@ -87,14 +89,14 @@ class Metric:
                 f"{where} must be a number or (value, low, high), got {value}"
             )
         for end in ends:
-            require_real(where, end)
+            _require_drawable(where, end)
         reading = Reading(*map(float, ends))
         if not reading.low <= reading.value <= reading.high:
             raise ValueError(
                 f"{where} must be (value, low, high) with "
                 f"low <= value <= high, got {value}"
             )
-        if self.log and reading.low <= 0:
+        if self.log and reading.low < 1 / MAX_SIZE:
             raise ValueError(
                 f"{where} must be above 0 on a logarithmic scale, got {value}"
             )
@@ -121,10 +123,21 @@ class Metric:
             return ""
         return between.join(map(self.write_number, reading[1:]))
 
-    def write_cell(self, reading: Reading | None) -> str:
+    def write_cell(self, reading: Reading | None) -> Cell:
         """Write a reading as a table does: value, and interval in brackets."""
         if reading is None:
-            return MISSING
+            return Cell(None, MISSING)
         number = self.write_number(reading.value)
-        interval = self.write_interval(reading, ", ")
-        return f"{number} [{interval}]" if interval else number
+        if not reading.has_interval:
+            return Cell(reading.value, number)
+        ends = self.write_interval(reading, ", ")
+        interval = (reading.low, reading.high)
+        return Cell(reading.value, f"{number} [{ends}]", interval=interval)
+
+
+def _require_drawable(name: str, value: Any) -> None:
+    require_real(name, value)
+    if abs(float(value)) > MAX_SIZE:
+        raise ValueError(
+            f"{name} must be at most {MAX_SIZE:g} in size, got {value}"
+        )

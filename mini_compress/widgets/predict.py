@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .._require import require_one_of, require_text
+from ..writing import plain_markdown
 from . import markup
 
 
@@ -58,14 +59,21 @@ class Predict:
         return "\n".join([*lines, f"Answer: {self.answer}. {self.reveal}"])
 
     def _repr_markdown_(self) -> str:
-        choices = "\n".join(f"- {choice}" for choice in self.choices)
+        plain = plain_markdown
+        choices = "\n".join(f"- {plain(choice)}" for choice in self.choices)
+        reveal = "\n\n".join(map(plain, self.reveal.split("\n\n")))
         return (
-            f"**Predict.** {self.question}\n\n{choices}\n\n"
-            f"**Answer:** {self.answer}. {self.reveal}"
+            f"**Predict.** {plain(self.question)}\n\n{choices}\n\n"
+            f"**Answer:** {plain(self.answer)}. {reveal}"
         )
 
     def _repr_html_(self) -> str:
-        return markup.predict(self)
+        return markup.predict(
+            self.question,
+            self.choices,
+            answer=self.answer,
+            reveal=self.reveal,
+        )
 
     def _repr_mimebundle_(
         self, include: Any = None, exclude: Any = None

@@ -4,7 +4,9 @@ A setting is a tuple: one value of each knob, in the knobs' order.
 """
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 from .._require import require_equal, require_real, require_text
@@ -39,7 +41,7 @@ def _check_knob(name: str, values: Sequence[Value]) -> tuple[Value, ...]:
             require_real(f"values of {name}", value)
     if len(values) < 2:
         raise ValueError(f"values of {name} must be 2 or more, got {values}")
-    if min(len(set(values)), len(set(map(write_value, values)))) < len(values):
+    if len(set(write_values(values).values())) < len(values):
         raise ValueError(f"values of {name} must differ, got {values}")
     return values
 
@@ -49,9 +51,29 @@ def is_numeric(values: Sequence[Value]) -> bool:
     return not any(isinstance(value, str) for value in values)
 
 
-def write_value(value: Value) -> str:
-    """Write a knob's value as the reader sees it."""
-    return value if isinstance(value, str) else f"{value:,}"
+def write_values(values: Sequence[Value]) -> dict[Value, str]:
+    """Write a knob's values as the reader sees them.
+
+    Numbers are rounded to a millionth of the smallest of them and of their
+    steps, so what `np.arange` and float32 add behind it is not shown.
+
+    >>> write_values([0.1 + 0.2, 0.4, "all"])
+    {0.30000000000000004: '0.3', 0.4: '0.4', 'all': 'all'}
+    """
+    numbers = sorted({float(x) for x in values if not isinstance(x, str)})
+    step = min((b - a for a, b in itertools.pairwise(numbers)), default=1)
+    # less than a millionth of a millionth of the step is a 0 with an error
+    sizes = (abs(x) for x in numbers if abs(x) > 1e-12 * step)
+    digits = 6 - math.floor(math.log10(min([step, *sizes])))
+    return {value: _write_value(value, digits) for value in values}
+
+
+def _write_value(value: Value, digits: int) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Integral):
+        return f"{value:,}"
+    return f"{round(float(value), digits):,}"
 
 
 def list_settings(knobs: Knobs) -> list[Setting]:

@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
+from markdown_it import MarkdownIt
 
 from mini_compress.plotting import COLORS
 from mini_compress.widgets import Explorer, Metric, Picture, Predict
@@ -193,6 +194,28 @@ def test_texts_cannot_break_out():
     assert data_of(soup)["knobs"] == [["x", NASTY]]
     assert soup.find("img")["alt"] == NASTY
     assert [tag.name for tag in soup.find_all("b")] == ["b"] * 2
+
+
+def test_texts_are_no_markup_in_markdown():
+    shown = explorer(title=NASTY, note="a [b](c)\n<i>")
+    for form in (shown, predict(question=NASTY, reveal="<b>\n\n[b](c)")):
+        html = MarkdownIt().enable("table").render(form._repr_markdown_())
+        soup = BeautifulSoup(html, "html.parser")
+        assert not soup.find_all(["script", "b", "i", "a"])
+        assert "\"q\" & 'p'" in soup.text and "[b](c)" in soup.text
+
+
+def test_the_table_keeps_the_values():
+    first, *_, last = explorer().table().records()
+    assert first == {
+        "bits": 8,
+        "steps": "tensor",
+        "accuracy (%)": 98.0,
+        "accuracy (%) low": 97.0,
+        "accuracy (%) high": 99.25,
+        "file (KB)": 432.0,
+    }
+    assert last["steps"] is None and last["file (KB)"] == 1724.6
 
 
 def test_settings_without_values_are_dashes():

@@ -11,6 +11,7 @@ from mini_compress.widgets import Metric, Picture
 from mini_compress.widgets.bars import write_end
 from mini_compress.widgets.metric import Reading
 from mini_compress.widgets.scale import Scale, choose_scale
+from mini_compress.widgets.settings import write_values
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"></svg>'
 ALT = "A picture without anything in it"
@@ -107,6 +108,39 @@ def test_values_outside_the_limits_are_refused():
     metric = Metric("m", limits=(0, 1))
     with pytest.raises(ValueError, match=r"must hold every value.* and 2\.0"):
         choose_scale(metric, [Reading(2.0, 2.0, 2.0)])
+
+
+@pytest.mark.parametrize(
+    "values, texts",
+    [
+        (np.arange(0, 1, 0.1), [f"{i / 10}" for i in range(10)]),
+        (np.linspace(-1, 1, 21)[9:12], ["-0.1", "0.0", "0.1"]),
+        (np.arange(3, dtype=np.float32) / 10, ["0.0", "0.1", "0.2"]),
+        ([0.9, 0.9000001], ["0.9", "0.9000001"]),
+        ([1, 1000, 1000000], ["1", "1,000", "1,000,000"]),
+        ([0.25, "all"], ["0.25", "all"]),
+        ([1e-9, 1.0], ["1e-09", "1.0"]),
+    ],
+)
+def test_knobs_are_written_as_short_as_tells_them_apart(values, texts):
+    found = write_values(list(values))
+    assert list(found) == list(values)
+    assert list(found.values()) == texts
+
+
+@pytest.mark.parametrize("value", [1e301, -1e301, 10**400])
+def test_values_that_no_scale_holds_are_refused(value):
+    with pytest.raises(ValueError, match=r"m must be (at most|finite)"):
+        Metric("m").read("m", value)
+    with pytest.raises(ValueError, match="limits of m must be"):
+        Metric("m", limits=(min(0, value), max(0, value)))
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_the_largest_and_the_smallest_values_have_a_place(log):
+    low, high = (1e-300, 1e300) if log else (-1e300, 1e300)
+    scale = choose_scale(Metric("m", log=log), [Reading(low, low, high)])
+    assert (scale.place(low), scale.place(high)) == (0, 100)
 
 
 @pytest.mark.parametrize(

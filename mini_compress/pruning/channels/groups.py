@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ..._require import require_equal, require_int
 from ...graph.channels import Use, follow_channels
-from ...tables import Table, Tables
+from ...tables import Cell, Table, Tables
 
 PARTS = {"outputs": "outputs", "inputs": "inputs", "norm": "scales and shifts"}
 
@@ -114,9 +114,9 @@ class Removal(Tables):
             (
                 x.layer,
                 PARTS[x.part],
-                f"{self.count * x.positions:,}",
-                f"{group.channels * x.positions:,}",
-                f"{self.count * x.parameters:,}",
+                Cell.of(self.count * x.positions),
+                Cell.of(group.channels * x.positions),
+                Cell.of(self.count * x.parameters),
             )
             for x in group.members
         ]

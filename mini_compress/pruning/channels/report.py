@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ...tables import Table, Tables
+from ...tables import Cell, Table, Tables
 from .groups import PruningGroup
 
 Change = tuple[int, int]  # before, after
@@ -72,9 +72,9 @@ class PruningReport(Tables):
 
     def _totals(self) -> Table:
         rows = [
-            _row("channels", self.channels, f"{100 * self.requested:.1f} %"),
-            _row("parameters", self.parameters, "-"),
-            _row("MACs per example", self.macs, "-"),
+            _row("channels", self.channels, _percent(self.requested)),
+            _row("parameters", self.parameters, Cell(None, "-")),
+            _row("MACs per example", self.macs, Cell(None, "-")),
         ]
         caption = f"{self.network} pruned by {self.criterion}, {self.scope}"
         header = ("", "before", "after", "removed", "requested")
@@ -94,7 +94,10 @@ def _removed(change: Change) -> float:
     return 1 - after / before
 
 
-def _row(name: str, change: Change, *others: str) -> tuple[str, ...]:
-    before, after = change
-    removed = f"{100 * _removed(change):.1f} %"
-    return (name, f"{before:,}", f"{after:,}", removed, *others)
+def _percent(share: float) -> Cell:
+    return Cell(share, f"{100 * share:.1f} %")
+
+
+def _row(name: str, change: Change, *others: Cell) -> tuple[str, ...]:
+    removed = _percent(_removed(change))
+    return (name, *map(Cell.of, change), removed, *others)
