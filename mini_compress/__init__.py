@@ -5,19 +5,48 @@ is fast and does not import torch.
 
 >>> import mini_compress as mc
 >>> sorted(mc.__all__)[:3]
-['__version__', 'artifact', 'checks']
+['__version__', 'allocation', 'artifact']
 """
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._version import __version__
 
+if TYPE_CHECKING:  # for editors and type checkers, which run nothing;
+    # "x as x" says that a name is for users, and isort would split them
+    from . import (  # noqa: I001
+        allocation as allocation,
+        artifact as artifact,
+        checks as checks,
+        datasets as datasets,
+        figures as figures,
+        graph as graph,
+        hardware as hardware,
+        kernels as kernels,
+        layers as layers,
+        measuring as measuring,
+        models as models,
+        plotting as plotting,
+        pruning as pruning,
+        quantization as quantization,
+        studies as studies,
+        tables as tables,
+        training as training,
+        widgets as widgets,
+        zoo as zoo,
+    )
+    from .artifact import load as load, save as save
+    from .hardware import ledger as ledger
+
 # name -> the module that defines it; a name that maps to itself is a module
 _LAZY = {
+    "allocation": "allocation",
     "artifact": "artifact",
     "checks": "checks",
     "datasets": "datasets",
+    "figures": "figures",
+    "graph": "graph",
     "hardware": "hardware",
     "kernels": "kernels",
     "layers": "layers",
@@ -27,6 +56,7 @@ _LAZY = {
     "pruning": "pruning",
     "quantization": "quantization",
     "studies": "studies",
+    "tables": "tables",
     "training": "training",
     "widgets": "widgets",
     "zoo": "zoo",

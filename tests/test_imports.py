@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jedi
 import pytest
 
 import mini_compress
@@ -55,21 +56,13 @@ def modules() -> dict[str, Path]:
     return named
 
 
-class DropTypeChecking(ast.NodeTransformer):
-    """Takes out imports that serve type checkers alone and never run."""
-
-    def visit_If(self, node: ast.If) -> ast.AST | None:
-        return None if ast.unparse(node.test) == "TYPE_CHECKING" else node
-
-
 def imports_of(name: str, path: Path) -> set[str]:
-    """Return what a module imports when it runs, absolutely named."""
+    """Return what a module imports, for type checkers too, absolutely named."""
     found = set()
     package = f"mini_compress.{name}".split(".")
     if path.name != "__init__.py":
         package = package[:-1]
-    tree = DropTypeChecking().visit(ast.parse(path.read_text()))
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -119,14 +112,32 @@ def test_imports_point_one_way(name):
             assert top == other_top, f"{name} imports another family, {other}"
 
 
-def test_imports_have_no_cycle():
-    leaves = {
-        name: own_imports(name, path)
-        for name, path in modules().items()
-        if path.name != "__init__.py"
-    }
-    graph = {name: own & leaves.keys() for name, own in leaves.items()}
+def require_no_cycle(imports: dict[str, set[str]]) -> None:
+    """Raise CycleError if modules import each other, directly or not."""
+    graph = {name: own & imports.keys() for name, own in imports.items()}
     list(graphlib.TopologicalSorter(graph).static_order())
+
+
+def test_imports_have_no_cycle():
+    require_no_cycle(
+        {
+            name: own_imports(name, path)
+            for name, path in modules().items()
+            if path.name != "__init__.py"
+        }
+    )
+
+
+def test_a_cycle_of_type_checking_imports_would_be_seen(tmp_path):
+    path = tmp_path / "explorer.py"
+    path.write_text(
+        "from typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    from .markup import explorer\n"
+    )
+    own = own_imports("widgets.explorer", path)
+    imports = {"widgets.markup": {"widgets.explorer"}, "widgets.explorer": own}
+    with pytest.raises(graphlib.CycleError):
+        require_no_cycle(imports)
 
 
 def test_a_backward_import_would_be_seen(tmp_path):
@@ -147,6 +158,18 @@ def test_kernels_need_numpy_alone():
 def test_the_block_blocks(module):
     done = run_python(BLOCK + f"import {module}")
     assert f"blocked: {module}" in done.stderr
+
+
+def test_an_editor_knows_every_lazy_name():
+    source = "import mini_compress as mc\nmc."
+    known = {found.name for found in jedi.Script(source).complete()}
+    assert set(mini_compress.__all__) - known == set()
+
+
+def test_an_editor_completes_what_stands_in_a_module():
+    source = "import mini_compress as mc\nmc.led"
+    found = jedi.Script(source).complete()
+    assert [(x.name, x.type) for x in found] == [("ledger", "function")]
 
 
 def test_package_is_imported_without_torch():
