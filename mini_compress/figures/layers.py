@@ -5,7 +5,7 @@ group, "ReLU, pooling".
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -32,9 +32,7 @@ LAYER_LOOKS: MappingProxyType[str, Look] = MappingProxyType(
     }
 )
 
-# where the name of a layer stands beside its marker, in points
-_PLACES = {"conv 2": (0, 6), "linear 2": (-22, 8)}
-_BELOW = (4, -11)
+BELOW = (4, -11)  # where a layer's name stands beside its marker, in points
 
 
 def label_layers(cost: ModelCost) -> list[str]:
@@ -91,11 +89,17 @@ def plot_parameters_and_macs(axes: "Axes", cost: ModelCost) -> "Axes":
 
 
 def name_layers(
-    axes: "Axes", cost: ModelCost, device: str | DeviceProfile
+    axes: "Axes",
+    cost: ModelCost,
+    device: str | DeviceProfile,
+    *,
+    places: Mapping[str, tuple[float, float]] = MappingProxyType({}),
 ) -> "Axes":
     """Write the names of layers at their markers on a device's float32 roof.
 
     axes : as `plot_roofline` drew it
+    places : label -> (right, up) in points from its marker, for names that
+        would lie on something; all others stand below to the right
     """
     profile = find_device(device)
     rate = profile.macs_per_second["float32"]
@@ -105,7 +109,7 @@ def name_layers(
             axes.annotate(
                 label,
                 (layer.intensity, roof / 1e9),
-                _PLACES.get(label, _BELOW),
+                places.get(label, BELOW),
                 textcoords="offset points",
                 fontsize=9,
             )

@@ -4,6 +4,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from mini_compress.figures.layers import (
+    BELOW,
     LAYER_LOOKS,
     REST,
     label_layers,
@@ -47,6 +48,14 @@ def test_names_stand_on_the_roof(cost):
     assert list(names) == [label for label in LAYER_LOOKS if label != REST]
     peak = DEVICES["stm32h743"].macs_per_second["float32"] / 1e9
     assert names["conv 2"][1] == pytest.approx(peak)
+
+
+def test_a_name_can_be_put_elsewhere(cost):
+    places = {"conv 2": (0, 6)}
+    axes = name_layers(Figure().subplots(), cost, "stm32h743", places=places)
+    found = {text.get_text(): text.get_position() for text in axes.texts}
+    assert found.pop("conv 2") == (0, 6)
+    assert set(found.values()) == {BELOW}
 
 
 def test_the_stack_is_as_high_as_the_time_of_one_image(cost):
