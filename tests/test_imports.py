@@ -154,6 +154,14 @@ def test_kernels_need_numpy_alone():
     assert done.returncode == 0, done.stderr
 
 
+def test_checks_need_numpy_alone():
+    names = [name for name in modules() if name.startswith("checks")]
+    assert len(names) > 8
+    code = "".join(f"import mini_compress.{name}\n" for name in sorted(names))
+    done = run_python(BLOCK + code)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("module", ["torch", "safetensors", "scipy"])
 def test_the_block_blocks(module):
     done = run_python(BLOCK + f"import {module}")

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import artifact, models
 from ..measuring import Comparison, holm, wilson_interval
-from ..quantization import quantize_weights
 from .parts.attempt import Attempt, show
 from .parts.named_numbers import expect_row, require_near
 
@@ -242,6 +240,9 @@ def honest_accuracy(function: Callable) -> None:
 
 def _two_networks(folder: Path) -> tuple[Path, Path]:
     """Write a network and its 4-bit version to files."""
+    from .. import artifact, models
+    from ..quantization import quantize_weights
+
     model = models.build("ConvNet").eval()
     original, compressed = folder / "original", folder / "compressed"
     artifact.save(model, original)

@@ -1,15 +1,19 @@
 """The checks of the chapter on pruning while training."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import nn
 
 from .parts.attempt import Attempt, show
 from .parts.budgets import check_budget
 from .parts.named_numbers import require_near
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 
 def cubic_sparsity(function: Callable) -> None:
@@ -164,6 +168,8 @@ def slimming_penalty(function: Callable) -> None:
 
     float32 sums of a few numbers: 1e-6 relative is ten roundings.
     """
+    import torch
+
     attempt = Attempt(function, "model", "strength")
     model = _with_norms()
 
@@ -225,6 +231,9 @@ def sparse_model(function: Callable) -> None:
 
 def _with_norms() -> nn.Module:
     """Build a model with two normalizations among other layers."""
+    import torch
+    from torch import nn
+
     model = nn.Sequential(
         nn.Conv2d(1, 3, 3),
         nn.BatchNorm2d(3),
@@ -239,6 +248,8 @@ def _with_norms() -> nn.Module:
 
 def _leaf_gradients(attempt: Attempt, penalty: torch.Tensor) -> np.ndarray:
     """Return the gradients of all parameters behind a scalar, in a row."""
+    import torch
+
     if penalty.grad_fn is None:
         attempt.fail("a tensor with a gradient", show(penalty))
     leaves: dict[int, torch.Tensor] = {}

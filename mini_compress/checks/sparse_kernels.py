@@ -1,15 +1,11 @@
 """The checks of the chapter on sparse kernels."""
 
-import copy
 from collections.abc import Callable
 
 import numpy as np
-import torch
 
-from .. import datasets, zoo
 from ..kernels import naive, sparse
 from ..kernels.packing import pack_bits
-from ..training import evaluate
 from .parts.attempt import Attempt
 from .parts.budgets import require_fewer, require_right
 from .parts.named_numbers import require_near
@@ -133,9 +129,10 @@ def _call_for_packed(
     got = attempt.call_for(("values", "positions"), weight, keep)
     rows, cols = weight.shape
     count = cols // 4 * keep
-    attempt.require_form(got[0], (rows, count), np.float32)
-    attempt.require_form(got[1], (-(-rows * count // 4),), np.uint8)
-    return got
+    return [
+        attempt.require_form(got[0], (rows, count), np.float32),
+        attempt.require_form(got[1], (-(-rows * count // 4),), np.uint8),
+    ]
 
 
 def break_even_density(function: Callable) -> None:
@@ -183,10 +180,10 @@ def relative_index(function: Callable) -> None:
         row[list(places)] = list(places.values())
         got = attempt.call_for(("values", "gaps"), row, bits)
         values, gaps = map(np.array, naive.relative_from_dense(row, bits))
-        attempt.require_form(got[0], values.shape, np.float32)
-        attempt.require_form(got[1], gaps.shape, np.uint8)
-        attempt.require_close(got[1], gaps, 0)
-        attempt.require_close(got[0], values, 0)
+        found = attempt.require_form(got[0], values.shape, np.float32)
+        widths = attempt.require_form(got[1], gaps.shape, np.uint8)
+        attempt.require_close(widths, gaps, 0)
+        attempt.require_close(found, values, 0)
 
     with attempt.must(
         "the result is a pair: float32 values, uint8 gaps, equally long"
@@ -229,7 +226,11 @@ def small_first_layer(function: Callable) -> None:
     function : (weight) -> a matrix of `kernels.sparse` of the weight's shape,
         (300, 784) float32
     """
-    model = copy.deepcopy(zoo.load("LeNet300", "mnist5k"))
+    import torch
+
+    from .. import datasets, training, zoo
+
+    model = zoo.load("LeNet300", "mnist5k")
     weight = dict(model.named_parameters())["classifier.1.weight"]
     attempt = Attempt(function, "weight")
     with attempt.must("the result is a sparse matrix as large as the weight"):
@@ -244,6 +245,6 @@ def small_first_layer(function: Callable) -> None:
     require_fewer(attempt, says, matrix.num_bytes, NUM_BYTES, hint)
     with torch.no_grad():
         weight.copy_(torch.from_numpy(matrix.to_dense()))
-    score = evaluate(model, datasets.load("mnist5k").validation)
+    score = training.evaluate(model, datasets.load("mnist5k").validation)
     hint = "Which format has room for the most values in these bytes?"
     require_right(attempt, score, NUM_CORRECT, hint)

@@ -36,8 +36,8 @@ def remove_channels(function: Callable) -> None:
         parts = ("weight", "bias", "next_weight")
         got = attempt.call_for(parts, *arrays, after, kept)
         for one, wanted in zip(got, expected, strict=True):
-            attempt.require_form(one, wanted.shape)
-            attempt.require_close(one, wanted, 0)
+            array = attempt.require_form(one, wanted.shape)
+            attempt.require_close(array, wanted, 0)
 
     with attempt.must(
         "the filters and biases of the kept channels stay",
@@ -68,8 +68,7 @@ def apoz(function: Callable) -> None:
     def expect(activations):
         activations = np.array(activations, np.float32)
         zeros = (activations == 0).mean(axis=(0, 2, 3), dtype=np.float64)
-        got = attempt.call(activations)
-        attempt.require_form(got, zeros.shape)
+        got = attempt.require_form(attempt.call(activations), zeros.shape)
         # a mean in float32 is off by its rounding
         attempt.require_close(got, zeros, activations.size * 2.0**-24)
 
@@ -153,7 +152,7 @@ def fold_constant(function: Callable) -> None:
         filters = weight[:, channel].astype(np.float64)
         expected = bias + constant * filters.sum(axis=(1, 2))
         got = attempt.call(bias, weight, channel, norm)
-        attempt.require_form(got, expected.shape)
+        got = attempt.require_form(got, expected.shape)
         size = np.abs(bias) + constant * np.abs(filters).sum(axis=(1, 2))
         attempt.require_close(got, expected, 20 * 2.0**-24 * size)
 

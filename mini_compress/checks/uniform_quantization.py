@@ -1,13 +1,18 @@
 """The checks of the chapter on uniform quantization."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from ..kernels import integer
-from .parts.attempt import Attempt
+from .parts.attempt import Attempt, show
 from .parts.budgets import check_budget
+
+if TYPE_CHECKING:
+    import torch
 
 
 def quantize(function: Callable) -> None:
@@ -171,6 +176,8 @@ def int8_rows(function: Callable) -> None:
     half. So a weight may be off by one step. The scale itself may be rounded
     up or down, which is 2**-7.
     """
+    import torch
+
     attempt = Attempt(function, "weight")
     noise = np.random.default_rng(0).normal(size=(100, 64))
     wraps = [[2.796875, -1.0, 0.5], [-2.796875, 1.0, 0.5]]
@@ -193,6 +200,15 @@ def int8_rows(function: Callable) -> None:
             codes, scale = _call_int8_rows(attempt, weight)
             step = _array(scale)
             attempt.require_close(step * _array(codes), _array(weight), step)
+    with attempt.must(
+        "a row of zeros has a scale above 0, and codes 0",
+        "0 / 0 is NaN, and NaN as int8 is any code.",
+    ):
+        zeros = torch.tensor([[1.0, -2.0], [0.0, 0.0]], dtype=torch.bfloat16)
+        codes, scale = _call_int8_rows(attempt, zeros)
+        if not 0 < scale[1].item() < np.inf:
+            attempt.fail("a scale above 0, below infinity", show(scale[1]))
+        attempt.require_close(_array(codes[1]), np.zeros(2), 0)
 
 
 def small_model(function: Callable) -> None:
@@ -224,6 +240,8 @@ def _call_int8_rows(
     attempt: Attempt, weight: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return codes and scale; both must be tensors of the right form."""
+    import torch
+
     result = attempt.call_for(("codes", "scale"), weight)
     for name, got, shape, dtype in [
         ("codes", result[0], weight.shape, torch.int8),

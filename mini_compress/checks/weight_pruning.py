@@ -73,9 +73,11 @@ def global_masks(function: Callable) -> None:
         masks = attempt.call(arrays, sparsity)
         if not isinstance(masks, list | tuple) or len(masks) != len(arrays):
             attempt.fail(f"a list of {len(arrays)} masks", show(masks))
-        for mask, array in zip(masks, arrays, strict=True):
+        plain = [
             attempt.require_form(mask, array.shape, bool)
-        return masks, arrays
+            for mask, array in zip(masks, arrays, strict=True)
+        ]
+        return plain, arrays
 
     def expect(weights, sparsity):
         masks, arrays = call(weights, sparsity)
@@ -129,9 +131,10 @@ def masked_step(function: Callable) -> None:
     def step(gradient, velocity, mask):
         given = weight, gradient, velocity, mask, 0.5, 0.25
         result = attempt.call_for(("weight", "velocity"), *given)
-        for array in result:
+        return [
             attempt.require_form(array, weight.shape, np.float32)
-        return result
+            for array in result
+        ]
 
     with attempt.must("a weight and a velocity come back, float32"):
         step(gradient, velocity, mask)
@@ -179,8 +182,8 @@ def round_sparsities(function: Callable) -> None:
         return got
 
     def check(got, expected):
-        # far less than a weight in a million
-        attempt.require_close(got, np.array(expected), 1e-9)
+        # several roundings of float32, and less than a weight of LeNet300
+        attempt.require_close(got, np.array(expected), 1e-6)
 
     with attempt.must("there is one sparsity for each round"):
         for sparsity, rounds in [(0.75, 2), (0.9, 5), (0.5, 1)]:
@@ -206,9 +209,6 @@ def layer_sparsities(function: Callable) -> None:
     function : (sparsities, accuracies, drop) -> {layer: sparsity}, where
         sparsities is a list that starts with 0, accuracies is {layer: list of
         the accuracies at these, in %}, and drop is in pp
-
-    Accuracies fall with sparsity here, so it makes no difference whether a
-    search goes up to the first failure or down to the first success.
     """
     attempt = Attempt(function, "sparsities", "accuracies", "drop")
     tried = [0.0, 0.5, 0.75, 0.9]
@@ -230,6 +230,11 @@ def layer_sparsities(function: Callable) -> None:
     ):
         scan = {"a": [97.0, 95.0, 80.0, 20.0], "b": [97.0, 97.0, 96.5, 96.25]}
         expect({"a": 0.0, "b": 0.9}, scan)
+    with attempt.must(
+        "a level that is too much does not end the search",
+        "Accuracies are counts of images: they need not fall all the way.",
+    ):
+        expect({"a": 0.75}, {"a": [97.0, 95.0, 96.5, 20.0]})
     with attempt.must("a loss of exactly `drop` is allowed"):
         expect({"a": 0.5}, {"a": [100.0, 99.0, 98.75, 90.0]})
     with attempt.must(

@@ -10,7 +10,9 @@ import re
 from collections.abc import Callable
 from types import ModuleType
 
+import numpy as np
 import pytest
+import torch
 from make_lessons import ANSWER, CHECK, STUB, find_chapters
 
 from mini_compress.checks import CheckFailed
@@ -41,6 +43,14 @@ def checks_of(module: ModuleType) -> list[Callable]:
     ]
 
 
+# These judge a whole network, which takes seconds.
+OF_NETWORKS = {
+    "small_first_layer",
+    "small_lenet300",
+    "small_lenet5",
+    "small_model",
+    "sparse_model",
+}
 CHECKS = [check for module in MODULES.values() for check in checks_of(module)]
 
 
@@ -133,6 +143,50 @@ def test_wrong_answers_are_rejected_for_the_right_reason(check, answer, lacks):
     assert re.search(rf"^  answer +{answer.__name__}$", message, re.M)
     assert re.search(r"^  expected +\S", message, re.M)
     assert re.search(r"^  got +\S", message, re.M)
+
+
+def remake(result, convert):
+    """Return a result with every array in it converted."""
+    if isinstance(result, list | tuple):
+        return [remake(one, convert) for one in result]
+    if isinstance(result, dict):
+        return {key: remake(one, convert) for key, one in result.items()}
+    return convert(result) if np.ndim(result) else result
+
+
+def mask_all(result):
+    """Return a result with every number in it masked."""
+    if isinstance(result, list | tuple):
+        return [mask_all(one) for one in result]
+    if isinstance(result, dict):
+        return {key: mask_all(one) for key, one in result.items()}
+    if isinstance(result, np.ndarray):
+        return np.ma.masked_all_like(result)
+    return np.ma.masked
+
+
+SMALL_CHECKS = [x for x in CHECKS if x.__name__ not in OF_NETWORKS]
+
+
+@pytest.mark.parametrize(
+    "convert", [torch.from_numpy, np.ndarray.tolist], ids=["tensor", "list"]
+)
+@pytest.mark.parametrize("check", SMALL_CHECKS, ids=name_of)
+def test_tensors_and_lists_count_as_arrays(check, convert):
+    solution = define(*ANSWERS[check])
+
+    def plain_arrays(x):
+        return convert(x) if isinstance(x, np.ndarray) else x
+
+    check(lambda *arguments: remake(solution(*arguments), plain_arrays))
+
+
+@pytest.mark.filterwarnings("ignore:.*masked element")
+@pytest.mark.parametrize("check", SMALL_CHECKS, ids=name_of)
+def test_masked_results_are_refused(check):
+    solution = define(*ANSWERS[check])
+    with pytest.raises(CheckFailed, match=r"^failed: "):
+        check(lambda *arguments: mask_all(solution(*arguments)))
 
 
 def give_nothing(*arguments):

@@ -67,10 +67,16 @@ def test_values_beyond_the_tolerance_are_wrong(value):
     ("answer", "got"),
     [
         (lambda x, times: None, "got       None"),
-        (lambda x, times: [2.0], "got       list: [2.0]"),
+        (lambda x, times: [2.0], "got       float32 of shape (1,)"),
+        (lambda x, times: [[0.1, 2], [3, 4]], "got       float64 of shape"),
+        (lambda x, times: [[1], [1, 2]], "got       list: [[1], [1, 2]]"),
+        (lambda x, times: "1234", "got       str: '1234'"),
+        (lambda x, times: x.astype(object), "got       ndarray: [[1.0 2.0]"),
+        (lambda x, times: np.ma.array(2 * x), "got       MaskedArray: [["),
         (lambda x, times: 2 * x[0], "got       float32 of shape (2,)"),
         (lambda x, times: 2.0 * x.astype(float), "got       float64 of shape"),
-        (lambda x, times: torch.ones(2), "got       Tensor: tensor([1., 1.])"),
+        (lambda x, times: torch.ones(2), "got       float32 of shape (2,)"),
+        (lambda x, times: torch.ones(2).bfloat16(), "got       Tensor: tens"),
         (lambda x: x, "got       a function of (x)"),
         (lambda: 1, "expected  a function of (x, times)"),
     ],
@@ -143,6 +149,69 @@ def test_arguments_must_stay_as_they_were(given):
     attempt = Attempt(lambda x: 1, "x")
     with attempt.must("kept"):
         assert attempt.call(given) == 1
+
+
+@pytest.mark.parametrize(
+    "given", [[np.ones(3)], (1, np.ones(3)), {"a": [torch.ones(3)]}]
+)
+def test_arguments_inside_others_must_stay_too(given):
+    def spoil(x):
+        while not hasattr(x, "dtype"):
+            x = x["a"] if isinstance(x, dict) else x[-1]
+        x *= 0
+        return 1
+
+    attempt = Attempt(spoil, "x")
+    with pytest.raises(CheckFailed, match="x as it was"):
+        attempt.call(given)
+    assert Attempt(lambda x: 1, "x").call(given) == 1
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda x: x.pop(),
+        lambda x: x.append(3),
+        lambda x: x.reverse(),
+        lambda x: x.__setitem__(0, "text"),
+        lambda x: x[1].clear(),
+    ],
+)
+def test_a_list_must_hold_what_it_held(spoil):
+    attempt = Attempt(lambda x: spoil(x) or 1, "x")
+    with pytest.raises(CheckFailed, match="x as it was"):
+        attempt.call([1, {"a": 2}])
+
+
+def test_a_result_that_cannot_be_shown_is_refused_politely():
+    class Odd:
+        def __repr__(self):
+            raise RuntimeError
+
+    class OddError(Exception):
+        def __str__(self):
+            raise RuntimeError
+
+    def stop(x, times):
+        raise OddError
+
+    assert "(repr of it raises RuntimeError)" in message_of(lambda *_: Odd())
+    assert "(str of it raises RuntimeError)" in message_of(stop)
+
+
+def test_sys_exit_is_explained():
+    def answer(x, times):
+        sys.exit("done")
+
+    assert "got       SystemExit: done" in message_of(answer)
+
+
+def test_long_texts_are_cut():
+    def answer(x, times):
+        raise ValueError("x" * 10**6)
+
+    assert len(message_of(answer)) < 1_000
+    assert len(message_of(lambda x, times: [[1], [2] * 10**6])) < 1_000
 
 
 def test_a_shape_and_a_layer_must_stay_too():

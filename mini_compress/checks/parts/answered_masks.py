@@ -13,9 +13,11 @@ def require_kept(
     sparsity: float,
 ) -> None:
     """Refuse a wrong count, and a kept weight below a removed one."""
-    for mask, weight in zip(masks, weights, strict=True):
+    plain = [
         attempt.require_form(mask, weight.shape, bool)
-    kept = np.concatenate([np.ravel(mask) for mask in masks])
+        for mask, weight in zip(masks, weights, strict=True)
+    ]
+    kept = np.concatenate([mask.ravel() for mask in plain])
     size = np.abs(np.concatenate([np.ravel(weight) for weight in weights]))
     expected = np.count_nonzero(keep_largest(size, sparsity))
     if np.count_nonzero(kept) != expected:
@@ -30,6 +32,7 @@ def require_order(
     attempt: Attempt, mask: np.ndarray, weight: np.ndarray
 ) -> None:
     """Refuse a kept weight that is smaller than a removed one."""
+    mask = attempt.require_form(mask, weight.shape, bool)
     size = np.abs(weight)
     if size[mask].min(initial=np.inf) < size[~mask].max(initial=0):
         attempt.fail("True where |weight| is largest", show(mask))

@@ -8,7 +8,6 @@ and what came back.
 import copy
 import inspect
 import sys
-import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
@@ -16,10 +15,13 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from .texts import explain, indent, show
+from .values import as_plain_array, is_same
+
 __all__ = ["Attempt", "CheckFailed", "show"]
 
 LABEL = 10  # columns for the words at the left of a message
-LONGEST = 70  # characters of a value that is no array
+REAL = "biuf"  # kinds of dtype that hold real numbers
 
 
 class CheckFailed(Exception):  # noqa: N818, a verdict and not an error
@@ -37,6 +39,20 @@ class Attempt:
 
     function : the answer
     parameters : the names of its arguments, in order
+
+    A check of your own opens each property with `must` and calls the answer
+    inside of it. The first argument of `expect` is the right result.
+
+    >>> def check_halves(function):
+    ...     attempt = Attempt(function, "x")
+    ...     x = np.array([1, -2, 4], np.float32)
+    ...     with attempt.must("halves are float32 and have the shape of x"):
+    ...         attempt.require_form(attempt.call(x), (3,), np.float32)
+    ...     with attempt.must("each number is halved", "Divide by 2."):
+    ...         attempt.expect(x / 2, x)
+    >>> check_halves(lambda x: x / 2)
+    passed: halves are float32 and have the shape of x
+    passed: each number is halved
     """
 
     def __init__(self, function: Callable, *parameters: str) -> None:
@@ -67,14 +83,14 @@ class Attempt:
         """Return the answer to copies of the arguments, which it must keep."""
         named = list(zip(self._parameters, arguments, strict=True))
         self._input = "\n".join(
-            f"{name} = {_indent(show(value), len(name) + 3)}"
+            f"{name} = {indent(show(value), len(name) + 3)}"
             for name, value in named
         )
         given = copy.deepcopy(arguments)
         self._require_signature(given)
         result = self._run(given)
         for (name, before), after in zip(named, given, strict=True):
-            if not _same(before, after):
+            if not is_same(before, after):
                 self.fail(
                     f"{name} as it was, to be used again",
                     f"{name} = {show(after)}",
@@ -102,22 +118,34 @@ class Attempt:
         tolerance : how far values may be off, a number or an array; 0: equal
         """
         got = self.call(*arguments)
-        self.require_form(got, expected.shape, expected.dtype)
+        got = self.require_form(got, expected.shape, expected.dtype)
         self.require_close(got, expected, tolerance)
 
     def require_form(
         self, got: Any, shape: tuple[int, ...], dtype: Any = None
-    ) -> None:
-        """Refuse anything but a numpy array of this shape and dtype.
+    ) -> np.ndarray:
+        """Return a result as a plain array; it must have this shape and dtype.
 
-        dtype : None for any
+        got : an array; or a tensor of torch or nested lists, which become one
+        dtype : None for any real numbers
+
+        Lists have no dtype: theirs is right if the cast loses nothing. Arrays
+        of a class of their own are refused: a masked one equals everything.
         """
         kind = "" if dtype is None else f", {np.dtype(dtype)}"
         expected = f"a numpy array{kind} of shape {shape}"
-        if not isinstance(got, np.ndarray):
-            self.fail(expected, f"{type(got).__name__}: {show(got)}")
-        if got.shape != shape or dtype not in (None, got.dtype):
-            self.fail(expected, f"{got.dtype} of shape {got.shape}")
+        array = as_plain_array(got, dtype)
+        if array is None or array.dtype.kind not in REAL:
+            self.fail(
+                expected,
+                f"{type(got).__name__}: {show(got)}",
+                hint="Return a plain array: `np.asarray(result)` makes one, "
+                "and so does `.numpy()` of a tensor.",
+            )
+        is_right = array.dtype == (dtype or array.dtype)
+        if array.shape != shape or not is_right:
+            self.fail(expected, f"{array.dtype} of shape {array.shape}")
+        return array
 
     def require_close(
         self, got: np.ndarray, expected: np.ndarray, tolerance: Any
@@ -161,7 +189,7 @@ class Attempt:
             ("hint", hint or self._hint),
         ]:
             if text:
-                lines.append(f"  {label:{LABEL}}{_indent(text, LABEL + 2)}")
+                lines.append(f"  {label:{LABEL}}{indent(text, LABEL + 2)}")
         raise CheckFailed("\n".join(lines)) from cause
 
     def _require_signature(self, arguments: tuple[Any, ...]) -> None:
@@ -185,57 +213,10 @@ class Attempt:
             with warnings.catch_warnings(), redirect_stderr(sys.stdout):
                 warnings.simplefilter("ignore")
                 return self._function(*arguments)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if isinstance(error, NotImplementedError) and not error.args:
                 raise CheckFailed(
                     f"{self.name} is not written yet: put your code in the "
                     "place of `raise NotImplementedError`"
                 ) from error
-            self.fail("a result", _explain(error, self._function), cause=error)
-
-
-def _same(before: Any, after: Any) -> bool:
-    """Compare two arrays, tensors or torch modules; the rest cannot change."""
-    if hasattr(before, "state_dict"):
-        one, other = before.state_dict(), after.state_dict()
-        return one.keys() == other.keys() and all(
-            _same(one[name], other[name]) for name in one
-        )
-    if hasattr(before, "dtype"):
-        return before.shape == after.shape and bool((before == after).all())
-    return True
-
-
-def _explain(error: Exception, function: Callable) -> str:
-    """Return what was raised, and the learner's line in which it arose."""
-    text = f"{type(error).__name__}: {error}"
-    code = getattr(function, "__code__", None)
-    own = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if code and frame.filename == code.co_filename
-    ]
-    if own:
-        text += f"\nin line {own[-1].lineno}: {own[-1].line}"
-    return text
-
-
-def _indent(text: str, columns: int) -> str:
-    """Indent all lines but the first."""
-    return text.replace("\n", "\n" + " " * columns)
-
-
-def show(value: Any) -> str:
-    """Return a short text for a value; long arrays are abbreviated.
-
-    >>> print(show(np.arange(1000, dtype=np.int8)))
-    [  0   1   2 ... -27 -26 -25]
-    >>> show("x" * 100)[-5:]
-    'xx...'
-    """
-    if isinstance(value, np.ndarray):
-        return np.array2string(value, threshold=40, edgeitems=3, precision=6)
-    if hasattr(value, "dtype"):  # a torch tensor or a numpy number
-        return str(value)
-    text = " ".join(repr(value).split())
-    return text if len(text) <= LONGEST else text[:LONGEST] + "..."
+            self.fail("a result", explain(error, self._function), cause=error)

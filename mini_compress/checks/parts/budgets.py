@@ -1,18 +1,17 @@
 """What design problems share: a network within a budget of bytes."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
-import torch
-from torch import nn
-from torch.optim.optimizer import register_optimizer_step_post_hook
-
-from ... import artifact, datasets, zoo
-from ...hardware import layer_costs
 from ...measuring import Score
-from ...training import evaluate
 from .attempt import Attempt, show
+
+if TYPE_CHECKING:
+    from ...datasets import Split
 
 
 def check_budget(
@@ -40,6 +39,9 @@ def check_budget(
     What is judged is the file: the network is read back from its bytes. It
     is a failure to look at the test images meanwhile.
     """
+    from ... import datasets, zoo
+    from ...hardware import layer_costs
+
     model = zoo.load(network, dataset)
     attempt = Attempt(function, "model")
     with attempt.must(
@@ -102,9 +104,14 @@ def require_right(
 
 
 def _save_and_score(
-    attempt: Attempt, small: object, kind: type, split: datasets.Split
+    attempt: Attempt, small: Any, kind: type, split: Split
 ) -> tuple[bytes, Score]:
     """Return a network's file, and the score of what is read back from it."""
+    from torch import nn
+
+    from ... import artifact
+    from ...training import evaluate
+
     if not isinstance(small, nn.Module):
         attempt.fail("a network", f"{type(small).__name__}: {show(small)}")
     if type(small) is not kind:
@@ -123,6 +130,8 @@ def _save_and_score(
 @contextmanager
 def _counted_steps() -> Iterator[list[None]]:
     """Count the steps that optimizers take meanwhile."""
+    from torch.optim.optimizer import register_optimizer_step_post_hook
+
     steps: list[None] = []
     handle = register_optimizer_step_post_hook(
         lambda *arguments: steps.append(None)
@@ -135,12 +144,16 @@ def _counted_steps() -> Iterator[list[None]]:
 
 @contextmanager
 def _noted_parts() -> Iterator[set[str]]:
-    """Note which parts of data sets give out images meanwhile."""
+    """Note which parts of data sets give out pixels meanwhile."""
+    from ...datasets import Split
+
     noted: set[str] = set()
+    get = Split.__getattribute__
 
-    def images(split: datasets.Split) -> torch.Tensor:
-        noted.add(split.part)
-        return datasets.to_images(split.pixels)
+    def noting(split: Split, name: str) -> Any:
+        if name == "pixels":
+            noted.add(get(split, "part"))
+        return get(split, name)
 
-    with mock.patch.object(datasets.Split, "images", property(images)):
+    with mock.patch.object(Split, "__getattribute__", noting):
         yield noted

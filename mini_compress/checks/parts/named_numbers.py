@@ -5,6 +5,8 @@ import numbers
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from .attempt import Attempt, show
 
 ROUNDING = 1e-9  # relative; what the order of a few float64 operations costs
@@ -22,7 +24,7 @@ def expect_number(
     """
     got = attempt.call(*arguments)
     try:
-        value = float(got)
+        value = math.nan if np.ma.isMaskedArray(got) else float(got)
     except (TypeError, ValueError):
         attempt.fail("a number", f"{type(got).__name__}: {show(got)}")
     close = math.isclose(value, expected, rel_tol=tolerance)
@@ -50,7 +52,9 @@ def require_near(
     attempt: Attempt, name: str, got: Any, expected: float, tolerance: float
 ) -> None:
     """Refuse anything but a real number close to the expected one."""
-    value = got.item() if getattr(got, "shape", None) == () else got
+    value = got
+    if getattr(got, "shape", None) == () and not np.ma.isMaskedArray(got):
+        value = got.item()
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
         attempt.fail(f"{name}, a number", f"{type(got).__name__}: {show(got)}")
     if not math.isclose(value, expected, rel_tol=0, abs_tol=tolerance):

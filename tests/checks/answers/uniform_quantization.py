@@ -450,11 +450,13 @@ def from_the_package(x, weight, bias, x_zero_point):
 
 ROWS = "codes are int8, scales bfloat16, one for each row"
 ROW_SCALE = "the scale is max|row| / 127, rounded to bfloat16"
+ZERO_ROW = "a row of zeros has a scale above 0, and codes 0"
 ONE_STEP = "scale * code is within one step of the weight"
 
 
 def scale_of_rows(weight):
-    return weight.abs().amax(dim=1, keepdim=True) / 127
+    scale = weight.abs().amax(dim=1, keepdim=True) / 127
+    return torch.where(scale == 0, 1, scale)
 
 
 @wrong(checks.int8_rows, ROWS)
@@ -513,6 +515,22 @@ def lowest_code_replaced(weight):
     return torch.where(codes == -128, 127, codes).to(torch.int8), scale
 
 
+@wrong(checks.int8_rows, ZERO_ROW)
+def zeros_divided_by_zero(weight):
+    # the scale of a row of zeros is 0, and 0 / 0 is NaN
+    scale = weight.abs().amax(dim=1, keepdim=True) / 127
+    codes = (weight / scale).round().clamp(-127, 127).to(torch.int8)
+    return codes, scale
+
+
+@wrong(checks.int8_rows, ZERO_ROW)
+def zeros_with_the_scale_0(weight):
+    # the codes are right, but who divides by the scale gets NaN
+    scale = weight.abs().amax(dim=1, keepdim=True) / 127
+    codes = (weight / scale).nan_to_num().round().clamp(-127, 127)
+    return codes.to(torch.int8), scale
+
+
 @right(checks.int8_rows)
 def clamped_in_float32(weight):
     scale = scale_of_rows(weight)
@@ -523,6 +541,7 @@ def clamped_in_float32(weight):
 @right(checks.int8_rows)
 def codes_by_the_exact_scale(weight):
     exact = weight.float().abs().max(dim=1, keepdim=True).values / 127
+    exact[exact == 0] = 1
     return [(weight.float() / exact).round().char(), exact.bfloat16()]
 
 

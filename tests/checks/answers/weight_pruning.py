@@ -372,9 +372,16 @@ def by_multiplying(sparsity, rounds):
     return np.array(result)
 
 
+@right(checks.round_sparsities)
+def in_float32(sparsity, rounds):
+    keep = np.float32(1 - sparsity) ** np.float32(1 / rounds)
+    return 1 - keep ** np.arange(1, rounds + 1, dtype=np.float32)
+
+
 FOR_EACH = "there is a sparsity for each layer, the highest of low cost"
 OWN = "each layer is judged by its own accuracies"
 EXACTLY = "a loss of exactly `drop` is allowed"
+NO_END = "a level that is too much does not end the search"
 FROM_DENSE = "the loss counts from the accuracy at sparsity 0"
 POINTS = "`drop` is in percentage points"
 
@@ -460,6 +467,15 @@ def relative(sparsities, accuracies, drop):
 
 
 @right(checks.layer_sparsities)
+def down_to_the_first_success(sparsities, accuracies, drop):
+    chosen = {}
+    for name, row in accuracies.items():
+        levels = zip(reversed(sparsities), reversed(row), strict=True)
+        chosen[name] = next(s for s, x in levels if x >= row[0] - drop)
+    return chosen
+
+
+@right(checks.layer_sparsities)
 def by_max(sparsities, accuracies, drop):
     return {
         name: max(
@@ -471,8 +487,9 @@ def by_max(sparsities, accuracies, drop):
     }
 
 
-@right(checks.layer_sparsities)
+@wrong(checks.layer_sparsities, NO_END)
 def up_to_the_first_failure(sparsities, accuracies, drop):
+    # one unlucky score hides all higher levels
     chosen = {}
     for name, row in accuracies.items():
         chosen[name] = 0
