@@ -35,7 +35,10 @@ def require_tensor(name: str, value: Any, dtype: torch.dtype) -> None:
 def require_labels(labels: Any, num_images: int) -> None:
     """Refuse anything but the class of each image: (num_images,) int64."""
     require_tensor("labels", labels, torch.int64)
-    require_equal("shape of labels", (num_images,), tuple(labels.shape))
+    if labels.ndim != 1:
+        got = tuple(labels.shape)
+        raise ValueError(f"labels must have 1 axis, got shape {got}")
+    require_equal("number of labels", num_images, len(labels))
     if num_images and labels.min() < 0:
         raise ValueError(f"labels must be >= 0, got {int(labels.min())}")
 
@@ -52,6 +55,15 @@ def require_image_tensor(images: Any) -> None:
         )
     if not images.isfinite().all():
         raise ValueError("images must be finite, got NaN or infinity")
+
+
+def require_two_images(num_images: int) -> None:
+    """Refuse one image where a batch normalization is to measure a spread."""
+    if num_images < 2:
+        raise ValueError(
+            "number of images in a batch must be >= 2 for batch "
+            f"normalization, got {num_images}"
+        )
 
 
 @contextmanager

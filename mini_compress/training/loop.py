@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from .._inference import require_module
+from .._inference import require_module, require_two_images
 from .._require import require_int
 from ..datasets import Dataset
 from .evaluation import evaluate, require_images, require_unseen
@@ -110,6 +110,8 @@ def train(
     """
     _require_ready(model, data, extra)
     num_steps = count_steps(data, epochs=epochs, batch_size=batch_size)
+    if any(isinstance(module, nn.BatchNorm1d) for module in model.modules()):
+        require_two_images(min(batch_size, len(data.train)))
     require_int("first_kept", first_kept, 1, epochs)
     require_int("seed", seed, 0)
     model = _laid_out(copy.deepcopy(model), _fastest_layout(model))

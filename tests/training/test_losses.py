@@ -228,3 +228,15 @@ def test_frozen_layers_stay_and_a_frozen_network_is_refused(small):
     model.requires_grad_(False)
     with pytest.raises(ValueError, match="a parameter that learns, got none"):
         training.train(model, small, epochs=1, progress=False)
+
+
+@pytest.mark.parametrize(("num_images", "batch_size"), [(1, 128), (20, 1)])
+def test_one_image_is_too_few_for_batch_normalization(
+    small, num_images, batch_size
+):
+    few = dataclasses.replace(small, train=small.train.take(num_images))
+    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.BatchNorm1d(10))
+    with pytest.raises(ValueError, match="must be >= 2 for batch norm"):
+        training.train(
+            model, few, epochs=1, batch_size=batch_size, progress=False
+        )

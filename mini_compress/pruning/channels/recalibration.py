@@ -9,7 +9,11 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from ..._inference import require_image_tensor, require_module
+from ..._inference import (
+    require_image_tensor,
+    require_module,
+    require_two_images,
+)
 from ...layers.kinds import BATCH_NORMS
 
 BATCH_SIZE = 500
@@ -24,10 +28,15 @@ def recalibrate_norms(model: nn.Module, images: Tensor) -> nn.Module:
         becomes the average over their batches
     returns : a network in evaluation mode
 
+    >>> net = nn.Sequential(nn.BatchNorm1d(1))
+    >>> recalibrate_norms(net, torch.tensor([[1.0], [5.0]]))[0].running_mean
+    tensor([3.])
+
     See [li2020eagleeye], there called adaptive batch normalization.
     """
     require_module("model", model)
     require_image_tensor(images)
+    require_two_images(len(images))
     copied = copy.deepcopy(model).eval()
     for module in copied.modules():
         if isinstance(module, BATCH_NORMS):

@@ -26,6 +26,16 @@ def keep_masked(masks: Masks) -> AfterStep:
     """Return a function for `train` that applies the masks after each step.
 
     masks : by layer; if the dict is changed, the next step takes the new ones
+
+    >>> from mini_compress import datasets, models
+    >>> from mini_compress.training import train
+    >>> net, data = models.build("LeNet300"), datasets.load("mnist5k")
+    >>> masks = magnitude_masks(net, 0.9)
+    >>> result = train(
+    ...     net, data, epochs=1, progress=False, after_step=keep_masked(masks)
+    ... )
+    >>> bool(result.model.classifier[1].weight[~masks["classifier.1"]].any())
+    False
     """
 
     def after_step(step: Step) -> None:
@@ -36,14 +46,19 @@ def keep_masked(masks: Masks) -> AfterStep:
 
 @torch.no_grad()
 def clear_removed(step: Step, masks: Masks) -> None:
-    """Set removed weights to 0, and what the optimizer remembers of them."""
+    """Set removed weights to 0, and what the optimizer remembers of them.
+
+    It remembers nothing of a weight that has had no gradient yet: a frozen
+    one, or one that the loss does not need.
+    """
     for name, mask in masks.items():
         weight = weight_of(step.model, name)
-        kept = mask.to(weight.dtype)  # a product with bools is slower
+        kept = mask.to(weight)  # numbers: a product with bools is slower
         weight.mul_(kept)
-        state = step.optimizer.state[weight]
+        state = step.optimizer.state.get(weight, {})
         for memory in MEMORIES:
-            state[memory].mul_(kept)
+            if memory in state:
+                state[memory].mul_(kept)
 
 
 def fine_tune(
@@ -51,8 +66,18 @@ def fine_tune(
 ) -> Training:
     """Remove weights from a copy of a network and train what is left.
 
-    masks : see `weights`
+    masks : by layer, as `magnitude_masks` makes them
     settings : of `training.train`: epochs, learning_rate, ...
+
+    >>> from mini_compress import datasets, zoo
+    >>> from mini_compress.pruning import masks_of, sparsity_of
+    >>> net, data = zoo.load("LeNet300", "mnist5k"), datasets.load("mnist5k")
+    >>> masks = magnitude_masks(net, 0.9)
+    >>> result = fine_tune(net, data, masks, epochs=1, progress=False)
+    >>> sparsity_of(masks_of(result.model)) >= 0.9
+    True
+
+    See [han2015learning], section 3.
     """
     return train(
         apply_masks(model, masks),
@@ -80,7 +105,7 @@ def prune_iteratively(
     sparsity: float,
     *,
     rounds: int,
-    scope: str = "global",
+    scope: str = "layer",
     **settings: Any,
 ) -> list[Round]:
     """Remove small weights in rounds, each followed by fine-tuning.
@@ -88,11 +113,16 @@ def prune_iteratively(
     sparsity : after the last round, in [0, 1)
     rounds : each keeps the same share of what the one before has kept:
         (1 - sparsity) ** (1 / rounds)
-    scope : see `magnitude_masks`
+    scope : "layer" or "global", see `magnitude_masks`
     settings : of `training.train`, for each round
 
-    >>> [round(x, 3) for x in round_sparsities(0.9, 3)]
-    [0.536, 0.785, 0.9]
+    >>> from mini_compress import datasets, zoo
+    >>> net, data = zoo.load("LeNet300", "mnist5k"), datasets.load("mnist5k")
+    >>> done = prune_iteratively(
+    ...     net, data, 0.9, rounds=2, epochs=1, progress=False
+    ... )
+    >>> [round(one.sparsity, 3) for one in done]
+    [0.684, 0.9]
 
     See [han2015learning], section 3.
     """
@@ -106,7 +136,11 @@ def prune_iteratively(
 
 
 def round_sparsities(sparsity: float, rounds: int) -> list[float]:
-    """Return the sparsity after each of several rounds that keep alike."""
+    """Return the sparsity after each of several rounds that keep alike.
+
+    >>> [round(x, 3) for x in round_sparsities(0.9, 3)]
+    [0.536, 0.785, 0.9]
+    """
     require_number("sparsity", sparsity, 0, 1)
     require_int("rounds", rounds, 1)
     return [

@@ -22,7 +22,7 @@ def prune_gradually(
     start: float = 0.0,
     end: float = 0.7,
     every: int = 20,
-    scope: str = "global",
+    scope: str = "layer",
     batch_size: int = 128,
     **settings: Any,
 ) -> Training:
@@ -33,11 +33,18 @@ def prune_gradually(
     start, end : shares of all steps between which the sparsity rises, see
         `CubicSchedule`; from `end` on what is left is fine-tuned
     every : steps from one growth of the masks to the next
-    scope : see `magnitude_masks`
+    scope : "layer" or "global", see `magnitude_masks`
     epochs, batch_size, settings : of `training.train`
     returns : of the epochs after the last growth the best one
 
     A removed weight stays 0, and so remains among the smallest.
+
+    >>> from mini_compress import datasets, zoo
+    >>> from mini_compress.pruning import masks_of, sparsity_of
+    >>> net, data = zoo.load("LeNet300", "mnist5k"), datasets.load("mnist5k")
+    >>> result = prune_gradually(net, data, 0.9, epochs=2, progress=False)
+    >>> round(sparsity_of(masks_of(result.model)), 3)
+    0.9
 
     See [zhu2018prune], section 3.
     """

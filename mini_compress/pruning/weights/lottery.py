@@ -59,6 +59,12 @@ def climb_ladder(
     A control with other first weights is
     `fine_tune(another_untrained_model, data, rung.masks, **settings)`.
 
+    >>> from mini_compress import datasets, models
+    >>> net, data = models.build("LeNet300"), datasets.load("mnist5k")
+    >>> rungs = climb_ladder(net, data, rounds=2, epochs=1, progress=False)
+    >>> [round(rung.sparsity, 2) for rung in rungs]
+    [0.0, 0.2, 0.36]
+
     See [frankle2019lottery], section 2 and figure 4; for later rewinding
     [frankle2020linear].
     """

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..._inference import require_image_tensor, require_labels
 from ..._require import (
     require_equal,
     require_finite,
@@ -59,13 +60,17 @@ def random_masks(
     model: nn.Module,
     sparsity: Sparsity,
     *,
-    seed: int,
+    seed: int = 0,
     scope: str = "layer",
     layers: Sequence[str] | None = None,
 ) -> Masks:
     """Keep weights drawn at random: what every criterion has to beat.
 
     seed : of the draw; other arguments as in `magnitude_masks`
+
+    >>> masks = random_masks(nn.Sequential(nn.Linear(5, 4)), 0.75)
+    >>> masks["0"].shape, int(masks["0"].sum())
+    (torch.Size([4, 5]), 5)
     """
     require_int("seed", seed, 0)
     rng = np.random.default_rng(seed)
@@ -94,7 +99,14 @@ def taylor_masks(
     Setting a weight w to 0 changes the loss by about -w * gradient; the score
     is the absolute value of that, with the gradient of the mean loss over all
     images. See [molchanov2017pruning], section 2.2, there for feature maps.
+
+    >>> layer = nn.Linear(2, 2)
+    >>> images, labels = torch.tensor([[1.0, 0.0]]), torch.tensor([1])
+    >>> taylor_masks(nn.Sequential(layer), 0.5, images, labels)  # 2nd input: 0
+    {'0': tensor([[ True, False],
+            [ True, False]])}
     """
+    require_image_tensor(images)
     found = magnitude_scores(model, _named(layers, sparsity))
     gradients = loss_gradients(model, images, labels)
     scores = {
@@ -108,17 +120,33 @@ def apply_masks(model: nn.Module, masks: Masks) -> nn.Module:
     """Return a copy whose masked weights are 0; its shapes stay as they are.
 
     masks : by layer; each of its weight's shape, bool
+    returns : a network in evaluation mode
+
+    >>> layer = nn.Linear(3, 1)
+    >>> layer.weight.data = torch.tensor([[0.3, -0.5, 0.1]])
+    >>> masks = {"0": torch.tensor([[True, True, False]])}
+    >>> apply_masks(nn.Sequential(layer), masks)[0].weight.tolist()[0][2]
+    0.0
     """
     _require_fitting(model, masks)
     masked = copy.deepcopy(model)
     with torch.no_grad():
         for name, mask in masks.items():
-            weight_of(masked, name).mul_(mask)
-    return masked
+            weight = weight_of(masked, name)
+            weight.mul_(mask.to(weight.device))
+    return masked.eval()
 
 
 def masks_of(model: nn.Module, layers: Sequence[str] | None = None) -> Masks:
-    """Return the masks that a network's zeros amount to."""
+    """Return the masks that a network's zeros amount to.
+
+    layers : names of Linear and Conv2d layers; None for all
+
+    >>> layer = nn.Linear(3, 1)
+    >>> layer.weight.data = torch.tensor([[0.3, 0.0, 0.1]])
+    >>> masks_of(nn.Sequential(layer))
+    {'0': tensor([[ True, False,  True]])}
+    """
     return {
         name: layer.weight.detach() != 0
         for name, layer in treatable_layers(model, layers).items()
@@ -126,7 +154,11 @@ def masks_of(model: nn.Module, layers: Sequence[str] | None = None) -> Masks:
 
 
 def sparsity_of(masks: Masks) -> float:
-    """Return the share of all masked weights that are removed."""
+    """Return the share of all masked weights that are removed.
+
+    >>> sparsity_of({"conv": torch.tensor([[True, False], [False, False]])})
+    0.75
+    """
     kept = sum(int(mask.sum()) for mask in masks.values())
     return 1 - kept / sum(mask.numel() for mask in masks.values())
 
@@ -147,16 +179,17 @@ def magnitude_scores(
     return scores
 
 
+@torch.enable_grad()
 def loss_gradients(
     model: nn.Module, images: Tensor, labels: Tensor, *, batch_size: int = 500
 ) -> dict[str, Tensor]:
     """Return the gradient of the mean cross-entropy over all images.
 
     images, labels : (n, ...) float32 and (n,) int64, n >= 1
-    returns : parameter's name -> its gradient; the model stays as it is
+    returns : parameter's name -> its gradient, where the caller has turned
+        gradients off too; the model stays as it is
     """
-    require_int("number of images", len(images), 1)
-    require_equal("number of labels", len(images), len(labels))
+    require_labels(labels, len(images))
     probe = copy.deepcopy(model).eval().requires_grad_()
     for x, y in zip(
         images.split(batch_size), labels.split(batch_size), strict=True

@@ -39,6 +39,17 @@ def prune_and_regrow(
     end : share of all steps after which the masks stay
     settings : of `training.train`
 
+    The mask of a layer that gets no gradient, since it is frozen or not used,
+    stays: nothing tells where it should grow.
+
+    >>> from mini_compress import datasets, models
+    >>> from mini_compress.pruning import masks_of, random_masks, sparsity_of
+    >>> net, data = models.build("LeNet300"), datasets.load("mnist5k")
+    >>> masks = random_masks(net, 0.9)
+    >>> result = prune_and_regrow(net, data, masks, epochs=2, progress=False)
+    >>> round(sparsity_of(masks_of(result.model)), 2)
+    0.9
+
     See [evci2020rigging], section 3.
     """
     require_number("share", share, 0, 1)
@@ -52,7 +63,8 @@ def prune_and_regrow(
             moved = share * (1 + math.cos(math.pi * progress)) / 2
             for name, mask in moving.items():
                 weight = weight_of(step.model, name)
-                moving[name] = move_mask(mask, weight, moved)
+                if weight.grad is not None:
+                    moving[name] = move_mask(mask, weight, moved)
         clear_removed(step, moving)
 
     return train(
@@ -79,4 +91,4 @@ def move_mask(mask: Tensor, weight: nn.Parameter, share: float) -> Tensor:
     stay[sizes.topk(num_kept - num_moved).indices] = True
     pulls = torch.where(stay, -1.0, weight.grad.abs().flatten())
     stay[pulls.topk(num_moved).indices] = True
-    return stay.reshape(mask.shape)
+    return stay.reshape(mask.shape)  # flat until here

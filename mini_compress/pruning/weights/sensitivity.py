@@ -23,6 +23,13 @@ def scan_sensitivity(
     sparsities : in any order
     layers : names; None for every linear layer and convolution
 
+    >>> from mini_compress import datasets, zoo
+    >>> net = zoo.load("LeNet300", "mnist5k")
+    >>> few = datasets.load("mnist5k").validation.take(100)
+    >>> scan = scan_sensitivity(net, few, (0.0, 0.9), layers=["classifier.3"])
+    >>> scan.num_weights
+    {'classifier.3': 30000}
+
     See [han2015learning], section 4.1 and figure 6.
     """
     return scan_layers(

@@ -19,6 +19,12 @@ def store_sparse(model: nn.Module) -> nn.Module:
         gaps have as many bits as make it smallest; a layer that would not be
         smaller than before, for want of zeros, stays as it is.
 
+    >>> from mini_compress.pruning import apply_masks, magnitude_masks
+    >>> net = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 2))
+    >>> pruned = apply_masks(net, magnitude_masks(net, {"0": 0.9}))
+    >>> [type(layer).__name__ for layer in store_sparse(pruned)]
+    ['SparseLayer', 'ReLU', 'Linear']
+
     See [han2016deep], section 2.
     """
     magnitude_scores(model)  # refuses weights that are no numbers
@@ -36,7 +42,7 @@ def smallest_matrix(weight: np.ndarray) -> RelativeIndexMatrix:
     weight : (outputs, ...) float32, finite
     returns : of (outputs, all others)
     """
-    rows = weight.reshape(len(weight), -1)
+    rows = weight.reshape(len(weight), -1)  # (outputs, all others)
     return min(
         (
             RelativeIndexMatrix.from_dense(rows, index_bits=bits)

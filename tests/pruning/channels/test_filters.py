@@ -229,3 +229,9 @@ def test_dropout_stays_off_while_normalizations_are_measured():
     one, other = (recalibrate_norms(model, IMAGES) for _ in range(2))
     for name, value in one.state_dict().items():
         assert torch.equal(value, other.state_dict()[name])
+
+
+def test_one_image_shows_no_spread():
+    model = models.build("ConvNet")
+    with pytest.raises(ValueError, match="must be >= 2 for batch norm"):
+        recalibrate_norms(model, IMAGES[:1])

@@ -216,10 +216,41 @@ def test_masks_that_do_not_fit_are_refused(masks, error, message):
         pruning.apply_masks(small_model(), masks)
 
 
+@pytest.mark.parametrize(
+    ("labels", "error", "message"),
+    [
+        (np.zeros(6, int), TypeError, "labels must be a tensor, got ndarray"),
+        (None, TypeError, "labels must be a tensor, got NoneType"),
+        (LABELS.int(), TypeError, "must be torch.int64, got torch.int32"),
+        (LABELS[:, None], ValueError, r"1 axis, got shape \(6, 1\)"),
+        (-LABELS - 1, ValueError, "labels must be >= 0, got -"),
+    ],
+)
+def test_labels_are_asked_for_what_they_are(labels, error, message):
+    with pytest.raises(error, match=message):
+        pruning.taylor_masks(small_model(), 0.5, IMAGES, labels)
+
+
+def test_gradients_come_where_they_are_turned_off():
+    network = small_model()
+    with torch.no_grad():
+        inside = pruning.taylor_masks(network, 0.5, IMAGES, LABELS)
+    outside = pruning.taylor_masks(network, 0.5, IMAGES, LABELS)
+    for name, mask in outside.items():
+        assert torch.equal(inside[name], mask)
+
+
+def test_masked_networks_are_in_evaluation_mode():
+    network = small_model()
+    masks = pruning.magnitude_masks(network, 0.5)
+    assert not pruning.apply_masks(network.train(), masks).training
+    assert network.training
+
+
 def test_images_and_labels_must_be_as_many():
     with pytest.raises(ValueError, match="number of labels must be 6, got 5"):
         pruning.taylor_masks(small_model(), 0.5, IMAGES, LABELS[:5])
-    with pytest.raises(ValueError, match="number of images must be >= 1"):
+    with pytest.raises(ValueError, match="images must not be empty, got shape"):
         pruning.taylor_masks(small_model(), 0.5, IMAGES[:0], LABELS[:0])
 
 
