@@ -15,13 +15,24 @@ import numpy as np
 def require_array(name: str, value: Any) -> None:
     """Refuse anything but a numpy array.
 
+    Subclasses are refused, since their operators mean something else: `*` of
+    a matrix is a product of matrices, and a masked array hides values that
+    plain functions see. A memory map is an array like any other.
+
     >>> require_array("x", [1.0])
     Traceback (most recent call last):
     TypeError: x must be a numpy array, got list
+    >>> require_array("x", np.ma.masked_array([1.0], mask=True))
+    Traceback (most recent call last):
+    TypeError: x must be a numpy array, got MaskedArray; use its filled()
     """
-    if not isinstance(value, np.ndarray):
-        got = type(value).__name__
-        raise TypeError(f"{name} must be a numpy array, got {got}")
+    if type(value) in (np.ndarray, np.memmap):
+        return
+    got = type(value).__name__
+    if isinstance(value, np.ndarray):
+        masked = hasattr(value, "filled")
+        got += "; use its filled()" if masked else "; use np.asarray"
+    raise TypeError(f"{name} must be a numpy array, got {got}")
 
 
 def require_dtype(name: str, value: Any, *dtypes: type) -> None:
@@ -34,7 +45,37 @@ def require_dtype(name: str, value: Any, *dtypes: type) -> None:
     require_array(name, value)
     if value.dtype not in dtypes:
         expected = " or ".join(np.dtype(d).name for d in dtypes)
-        raise TypeError(f"{name} must be {expected}, got {value.dtype.name}")
+        raise TypeError(
+            f"{name} must be {expected}, got {_called(value.dtype)}"
+        )
+
+
+def require_kind(
+    name: str, value: Any, kinds: str, expected: str
+) -> np.ndarray:
+    """Return numbers as an array; refuse what numpy holds as another kind.
+
+    value : a number, a list of numbers or an array
+    kinds : letters of numpy's `dtype.kind`: "iu" for whole numbers
+    expected : the same in words
+
+    >>> require_kind("zero_point", 0.5, "iu", "integers")
+    Traceback (most recent call last):
+    TypeError: zero_point must be integers, got float64
+    """
+    if isinstance(value, np.ndarray):
+        require_array(name, value)
+    array = np.asarray(value)
+    if array.dtype.kind not in kinds or not array.dtype.isnative:
+        raise TypeError(
+            f"{name} must be {expected}, got {_called(array.dtype)}"
+        )
+    return array
+
+
+def _called(dtype: np.dtype) -> str:
+    """Return a dtype's name; it hides the order of bytes, its code does not."""
+    return dtype.name if dtype.isnative else f"{dtype.str} (other byte order)"
 
 
 def require_ndim(name: str, value: np.ndarray, *ndims: int) -> None:
@@ -64,9 +105,13 @@ def require_equal(name: str, expected: Any, got: Any) -> None:
 
 def require_int(
     name: str, value: Any, low: int, high: int | None = None
-) -> None:
-    """Refuse anything but a whole number in [low, high].
+) -> int:
+    """Return a whole number in [low, high] as Python's int; refuse the rest.
 
+    numpy's integers overflow: use what is returned, not what was given.
+
+    >>> 2 ** require_int("bits", np.int8(8), 1, 16)
+    256
     >>> require_int("bits", 0, 1, 16)
     Traceback (most recent call last):
     ValueError: bits must be in [1, 16], got 0
@@ -77,6 +122,7 @@ def require_int(
     if value < low or (high is not None and value > high):
         expected = f"in [{low}, {high}]" if high is not None else f">= {low}"
         raise ValueError(f"{name} must be {expected}, got {value}")
+    return int(value)
 
 
 def require_bool(name: str, value: Any) -> None:
@@ -93,8 +139,10 @@ def require_bool(name: str, value: Any) -> None:
 
 def require_number(
     name: str, value: Any, low: float, high: float = math.inf
-) -> None:
-    """Refuse anything but a number in [low, high): NaN and infinity too.
+) -> float:
+    """Return a number in [low, high) as Python's float; refuse the rest.
+
+    NaN and infinity are refused too.
 
     >>> require_number("confidence", 95, 0, 1)
     Traceback (most recent call last):
@@ -105,6 +153,7 @@ def require_number(
         raise TypeError(f"{name} must be a number, got {got}")
     if not low <= float(value) < high:
         raise ValueError(f"{name} must be in [{low}, {high}), got {value}")
+    return float(value)
 
 
 def require_real(name: str, value: Any) -> None:

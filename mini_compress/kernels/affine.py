@@ -16,6 +16,7 @@ from .._require import (
     require_dtype,
     require_finite,
     require_int,
+    require_kind,
 )
 from .affine_params import AffineParams, code_range
 from .blocks import cache_blocks
@@ -72,7 +73,8 @@ def choose_affine(
     quant_min, quant_max = code_range(bits, signed, narrow)
     if x.size == 0:
         raise ValueError(f"x must hold values, got the empty shape {x.shape}")
-    low = x.min(axis=axes, keepdims=True)  # NaN and infinity show up here
+    # x's shape, but 1 along shared axes; NaN and infinity show up here
+    low = x.min(axis=axes, keepdims=True)
     high = x.max(axis=axes, keepdims=True)
     require_finite("x", np.stack([low, high]))
 
@@ -96,8 +98,7 @@ def _shared_axes(x: np.ndarray, axis: Axis) -> tuple[int, ...]:
     axes = axis if isinstance(axis, tuple) else (axis,)
     if axes and x.ndim == 0:
         raise ValueError(f"axis must be None for a number, got {axis}")
-    for one in axes:
-        require_int("axis", one, -x.ndim, x.ndim - 1)
+    axes = tuple(require_int("axis", i, -x.ndim, x.ndim - 1) for i in axes)
     if len({one % x.ndim for one in axes}) < len(axes):
         raise ValueError(f"axis must name each axis once, got {axis}")
     return axes
@@ -176,8 +177,7 @@ def dequantize(codes: np.ndarray, params: AffineParams) -> np.ndarray:
     See ONNX, DequantizeLinear; loops in `naive.dequantize`.
     """
     require_array("codes", codes)
-    if codes.dtype.kind not in "iu":
-        raise TypeError(f"codes must be integers, got {codes.dtype.name}")
+    require_kind("codes", codes, "iu", "integers")
     scale, zero_point = _broadcast(codes.shape, params)
     if codes.size and not (
         params.quant_min <= codes.min() and codes.max() <= params.quant_max
@@ -188,7 +188,8 @@ def dequantize(codes: np.ndarray, params: AffineParams) -> np.ndarray:
         )
     real = codes.astype(np.float32)
     real -= zero_point  # needs 17 bits at most: exact in float32
-    real *= scale
+    with np.errstate(over="ignore"):  # see above: a code beyond the range
+        real *= scale
     return real
 
 
@@ -204,14 +205,16 @@ def split_groups(x: np.ndarray, group_size: int) -> np.ndarray:
     (2, 2, 1)
     """
     require_array("x", x)
-    require_int("group_size", group_size, 1)
+    group_size = require_int("group_size", group_size, 1)
     if x.ndim == 0 or x.shape[-1] % group_size:
         raise ValueError(
             f"group_size must divide the last axis of x, got {group_size} "
             f"for shape {x.shape}"
         )
     groups = x.shape[-1] // group_size
-    return x.reshape(*x.shape[:-1], groups, group_size)
+    return x.reshape(
+        *x.shape[:-1], groups, group_size
+    )  # (..., groups, group_size)
 
 
 def _broadcast(
@@ -221,7 +224,7 @@ def _broadcast(
     scale = np.asarray(params.scale)
     zero_point = np.asarray(params.zero_point, np.float32)
     if scale.size == 1:  # one step for the tensor fits any shape
-        scale, zero_point = scale.reshape(()), zero_point.reshape(())
+        scale, zero_point = scale.reshape(()), zero_point.reshape(())  # ()
     try:
         return np.broadcast_to(scale, shape), np.broadcast_to(zero_point, shape)
     except ValueError:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .._require import require_finite, require_int
+from .._require import require_finite, require_int, require_kind
 
 __all__ = ["AffineParams"]
 
@@ -39,15 +39,17 @@ class AffineParams:
     quant_max: int = field(init=False)
 
     def __post_init__(self) -> None:
-        quant_min, quant_max = code_range(self.bits, self.signed, self.narrow)
-        scale = np.array(self.scale, np.float32)
+        bits = require_int("bits", self.bits, 1, 16)
+        quant_min, quant_max = code_range(bits, self.signed, self.narrow)
+        given = require_kind("scale", self.scale, "fiu", "real numbers")
+        with np.errstate(over="ignore"):  # infinity is refused by name
+            scale = np.array(given, np.float32)
         require_finite("scale", scale)
         if not (scale > 0).all():
             raise ValueError(f"scale must be > 0, got {scale.min()}")
-        zero_point = np.asarray(self.zero_point)
-        if zero_point.dtype.kind not in "iu":
-            got = zero_point.dtype.name
-            raise TypeError(f"zero_point must be integers, got {got}")
+        zero_point = require_kind(
+            "zero_point", self.zero_point, "iu", "integers"
+        )
         if ((zero_point < quant_min) | (zero_point > quant_max)).any():
             raise ValueError(
                 f"zero_point must be in [{quant_min}, {quant_max}], "
@@ -63,6 +65,7 @@ class AffineParams:
         for name, value in [
             ("scale", scale),
             ("zero_point", zero_point),
+            ("bits", bits),
             ("quant_min", quant_min),
             ("quant_max", quant_max),
         ]:
@@ -76,8 +79,12 @@ class AffineParams:
 
 
 def code_range(bits: int, signed: bool, narrow: bool) -> tuple[int, int]:
-    """Return the lowest and the highest code."""
-    require_int("bits", bits, 1, 16)
+    """Return the lowest and the highest code.
+
+    >>> code_range(4, signed=True, narrow=False)
+    (-8, 7)
+    """
+    bits = require_int("bits", bits, 1, 16)
     if narrow and (not signed or bits == 1):
         raise ValueError(
             "narrow, which symmetric implies, needs signed codes of at "

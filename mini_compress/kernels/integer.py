@@ -16,10 +16,10 @@ import numpy as np
 from .._require import (
     require_dtype,
     require_equal,
+    require_kind,
     require_ndim,
 )
-from .blocks import slices
-from .products import TILE_COLS, exact_depth, sum_products
+from .products import exact_depth, sum_products
 from .requantization import quantize_multiplier, requantize
 from .windows import IntOrTuple, image_windows, make_window
 
@@ -74,7 +74,8 @@ def matmul_int8(
     b_zero = _zero_points("b_zero_point", b_zero_point, b.dtype, cols)
     acc = np.empty((*lead, rows, cols), np.int32)
     depth = exact_depth(a.dtype, b.dtype)
-    sum_products(a, b, a_zero.reshape(-1, 1), b_zero, acc, depth)
+    a_zero = a_zero.reshape(-1, 1)  # (rows or 1, 1)
+    sum_products(a, b, a_zero, b_zero, acc, depth)
     return acc
 
 
@@ -114,13 +115,13 @@ def linear_int8(
     weight_zero = _zero_points(
         "weight_zero_point", weight_zero_point, weight.dtype, outputs
     )
-    rows = x.reshape(math.prod(x.shape[:-1]), inner)
+    rows = x.reshape(math.prod(x.shape[:-1]), inner)  # (samples, inner)
     acc = np.empty((len(rows), outputs), np.int32)
     depth = exact_depth(x.dtype, weight.dtype)
     sum_products(rows, weight.T, x_zero, weight_zero, acc, depth)
     if bias is not None:
         acc += bias
-    return acc.reshape(*x.shape[:-1], outputs)
+    return acc.reshape(*x.shape[:-1], outputs)  # (..., outputs)
 
 
 def conv2d_int8(
@@ -162,21 +163,21 @@ def conv2d_int8(
     require_dtype("x", x, np.int8, np.uint8)
     require_dtype("weight", weight, np.int8, np.uint8)
     window = make_window(x, weight, stride, padding, dilation, groups)
+    groups = int(groups)  # numpy's small integers would overflow below
     outputs = len(weight)
     _require_bias(bias, outputs)
     x_zero = _zero_points("x_zero_point", x_zero_point, x.dtype, 1)
     weight_zero = _zero_points(
         "weight_zero_point", weight_zero_point, weight.dtype, outputs
     )
-    inner = math.prod(weight.shape[1:])
     acc = _convolve(
         image_windows(x, window, int(x_zero[0])),
-        weight.reshape(groups, outputs // groups, inner),
+        weight.reshape(groups, outputs // groups, math.prod(weight.shape[1:])),
         x_zero,
         np.broadcast_to(weight_zero, outputs).reshape(groups, -1, 1),
     )
     if bias is not None:
-        acc += bias.reshape(-1, 1, 1)
+        acc += bias.reshape(-1, 1, 1)  # (outputs, 1, 1)
     return acc
 
 
@@ -195,21 +196,13 @@ def _convolve(
     """
     images, *_, out_height, out_width = windows.shape
     groups, outputs, inner = filters.shape
+    positions = out_height * out_width
     depth = exact_depth(filters.dtype, windows.dtype)
-    filters = filters.astype(np.float32)
-    acc = np.empty((images, groups, outputs, out_height * out_width), np.int32)
-    # a band of output rows at a time, so that its columns stay in cache
-    band = min(max(1, TILE_COLS // max(1, out_width)), max(1, out_height))
-    columns = np.empty((groups, inner, band * out_width), np.float32)
-    for image in range(images):
-        for rows in slices(out_height, band):
-            part = windows[image, ..., rows, :]
-            num_columns = part.shape[-2] * out_width
-            start = rows.start * out_width
-            tile = columns[..., :num_columns]
-            tile.reshape(part.shape)[...] = part
-            sums = acc[image, ..., start : start + num_columns]
-            sum_products(filters, tile, filter_zeros, x_zero, sums, depth)
+    acc = np.empty((images, groups, outputs, positions), np.int32)
+    for image in range(images):  # one at a time: columns fill a cache
+        columns = windows[image].reshape(groups, inner, positions)
+        sum_products(filters, columns, filter_zeros, x_zero, acc[image], depth)
+    # (images, outputs of all groups, out_height, out_width)
     return acc.reshape(images, groups * outputs, out_height, out_width)
 
 
@@ -233,9 +226,7 @@ def _zero_points(
     name: str, value: ZeroPoint, dtype: np.dtype, count: int
 ) -> np.ndarray:
     """Return zero points as (1,) or (count,) int32 within dtype's range."""
-    points = np.atleast_1d(value)
-    if points.dtype.kind not in "iu":
-        raise TypeError(f"{name} must be integers, got {points.dtype.name}")
+    points = np.atleast_1d(require_kind(name, value, "iu", "integers"))
     if points.shape not in {(1,), (count,)}:
         raise ValueError(
             f"{name} must be an int or have shape ({count},), "

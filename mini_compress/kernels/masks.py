@@ -27,6 +27,8 @@ __all__ = [
     "num_pruned",
 ]
 
+PAIRED_GROUP = 16  # in larger groups a partition costs less than all pairs
+
 
 def num_pruned(size: int, sparsity: float) -> int:
     """Return how many of `size` entries go: sparsity * size, half to even.
@@ -41,9 +43,8 @@ def num_pruned(size: int, sparsity: float) -> int:
 
     See PyTorch, torch.nn.utils.prune, which rounds the same way.
     """
-    require_int("size", size, 0)
-    require_number("sparsity", sparsity, 0, 1)
-    return round(sparsity * size)
+    size = require_int("size", size, 0)
+    return round(require_number("sparsity", sparsity, 0, 1) * size)
 
 
 def keep_largest(scores: np.ndarray, sparsity: float) -> np.ndarray:
@@ -64,13 +65,13 @@ def keep_largest(scores: np.ndarray, sparsity: float) -> np.ndarray:
     require_finite("scores", scores)
     if pruned == 0:
         return np.ones(scores.shape, bool)
-    flat = scores.ravel()
+    flat = scores.ravel()  # (size,)
     threshold = np.partition(flat, pruned - 1)[pruned - 1]
     kept = flat > threshold
     missing = flat.size - pruned - np.count_nonzero(kept)
     ties = np.flatnonzero(flat == threshold)
     kept[ties[:missing]] = True
-    return kept.reshape(scores.shape)
+    return kept.reshape(scores.shape)  # (...)
 
 
 def keep_largest_global(
@@ -87,6 +88,8 @@ def keep_largest_global(
 
     See PyTorch, torch.nn.utils.prune.global_unstructured.
     """
+    if isinstance(scores, np.ndarray):
+        raise TypeError("scores must be a list of arrays, got one array")
     if not scores:
         raise ValueError("scores must hold an array, got none")
     for one in scores:
@@ -95,7 +98,7 @@ def keep_largest_global(
     kept = keep_largest(np.concatenate([np.ravel(s) for s in scores]), sparsity)
     ends = np.cumsum([one.size for one in scores])[:-1]
     return [
-        part.reshape(one.shape)
+        part.reshape(one.shape)  # from (size,)
         for part, one in zip(np.split(kept, ends), scores, strict=True)
     ]
 
@@ -117,17 +120,41 @@ def keep_largest_nm(scores: np.ndarray, keep: int, group: int) -> np.ndarray:
     `naive.keep_largest_nm`.
     """
     require_dtype("scores", scores, np.float32, np.float64)
-    require_group(scores.shape, keep, group)
+    keep, group = require_group(scores.shape, keep, group)
     require_finite("scores", scores)
-    members = np.moveaxis(scores.reshape(-1, group), -1, 0)
-    members = np.ascontiguousarray(members)  # (group, groups)
+    groups = scores.reshape(-1, group)  # (groups, group)
+    choose = _keep_by_pairs if group <= PAIRED_GROUP else _keep_by_threshold
+    return choose(groups, keep).reshape(scores.shape)  # (..., inner)
+
+
+def _keep_by_pairs(groups: np.ndarray, keep: int) -> np.ndarray:
+    """Compare each member of a group with each: few operations, all long.
+
+    groups : (groups, group)
+    returns : (groups, group) bool
+    """
+    members = np.ascontiguousarray(groups.T)  # (group, groups)
     num_larger = np.zeros(members.shape, np.int16)
-    for later in range(1, group):
+    for later in range(1, len(members)):
         for earlier in range(later):
             loses = members[earlier] < members[later]
             num_larger[earlier] += loses
             num_larger[later] += ~loses  # of two equals the first is kept
-    return (num_larger < keep).T.reshape(scores.shape)
+    return (num_larger < keep).T
+
+
+def _keep_by_threshold(groups: np.ndarray, keep: int) -> np.ndarray:
+    """Find the smallest score that is kept, then the first ones equal to it.
+
+    groups : (groups, group)
+    returns : (groups, group) bool
+    """
+    place = groups.shape[1] - keep
+    threshold = np.partition(groups, place, axis=1)[:, place : place + 1]
+    kept = groups > threshold
+    ties = groups == threshold
+    missing = keep - np.count_nonzero(kept, axis=1, keepdims=True)
+    return kept | ties & (np.cumsum(ties, axis=1) <= missing)
 
 
 def keep_largest_blocks(
@@ -149,34 +176,47 @@ def keep_largest_blocks(
     require_dtype("scores", scores, np.float32, np.float64)
     height, width = require_blocks("scores", scores, block_shape)
     rows, cols = scores.shape
+    # (block rows, height, block cols, width)
     blocks = scores.reshape(rows // height, height, cols // width, width)
-    kept = keep_largest(blocks.sum(axis=(1, 3), dtype=np.float64), sparsity)
+    with np.errstate(over="ignore"):  # an infinite sum is refused by name
+        sums = blocks.sum(axis=(1, 3), dtype=np.float64)
+    kept = keep_largest(sums, sparsity)  # (block rows, block cols)
     return kept.repeat(height, axis=0).repeat(width, axis=1)
 
 
-def require_group(shape: tuple[int, ...], keep: int, group: int) -> None:
-    """Refuse an N:M that is none, or whose groups do not fill the last axis."""
-    require_int("group", group, 2, 256)
-    require_int("keep", keep, 1, group)
+def require_group(
+    shape: tuple[int, ...], keep: int, group: int
+) -> tuple[int, int]:
+    """Return N and M; refuse those whose groups do not fill the last axis.
+
+    >>> require_group((3, 8), keep=2, group=4)
+    (2, 4)
+    """
+    group = require_int("group", group, 2, 256)  # positions fit a byte
+    keep = require_int("keep", keep, 1, group)
     if not shape or shape[-1] % group:
         raise ValueError(
             f"group must divide the last axis, got group {group} and "
             f"shape {shape}"
         )
+    return keep, group
 
 
 def require_blocks(
     name: str, matrix: np.ndarray, block_shape: tuple[int, int]
 ) -> tuple[int, int]:
-    """Refuse blocks that do not tile a matrix; return their two sides."""
+    """Return the two sides of blocks; refuse those that do not tile a matrix.
+
+    >>> require_blocks("scores", np.zeros((4, 6)), (2, 3))
+    (2, 3)
+    """
     require_ndim(name, matrix, 2)
     if not isinstance(block_shape, tuple) or len(block_shape) != 2:
         raise ValueError(f"block_shape must be a pair, got {block_shape}")
-    for side, length in zip(block_shape, matrix.shape, strict=True):
-        require_int("block_shape", side, 1)
-        if length % side:
-            raise ValueError(
-                f"block_shape must divide the shape {matrix.shape}, "
-                f"got {block_shape}"
-            )
-    return block_shape
+    height, width = (require_int("block_shape", i, 1) for i in block_shape)
+    if matrix.shape[0] % height or matrix.shape[1] % width:
+        raise ValueError(
+            f"block_shape must divide the shape {matrix.shape}, "
+            f"got {block_shape}"
+        )
+    return height, width

@@ -13,10 +13,11 @@ from .._require import (
     require_ndim,
     require_one_of,
 )
+from .affine_params import code_range
 
 __all__ = ["pack_bits", "unpack_bits"]
 
-ORDERS = ("low_first", "high_first")
+ORDERS = ("low_first", "high_first")  # both are in use: see `pack_bits`
 
 
 def pack_bits(
@@ -40,21 +41,14 @@ def pack_bits(
     See ONNX, "4 bit integer types"; loops in `naive.pack_bits`.
     """
     require_dtype("codes", codes, np.int8, np.uint8)
-    _require_bits(bits, order)
-    signed = codes.dtype == np.int8
-    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
-    if not signed:
-        low, high = 0, 2**bits - 1
-    if codes.size and (codes.min() < low or codes.max() > high):
-        raise ValueError(
-            f"codes must be in [{low}, {high}] for {bits} bits, "
-            f"got {codes.min()} to {codes.max()}"
-        )
+    bits = _require_bits(bits, order)
+    require_codes_fit(codes, bits)
     per_byte = 8 // bits
     fields = codes.ravel().view(np.uint8) & (2**bits - 1)
     padded = np.zeros(-(-fields.size // per_byte) * per_byte, np.uint8)
     padded[: fields.size] = fields
-    shifted = padded.reshape(-1, per_byte) << _shifts(bits, order)
+    padded = padded.reshape(-1, per_byte)  # (bytes, codes of a byte)
+    shifted = padded << _shifts(bits, order)
     return np.bitwise_or.reduce(shifted, axis=1)
 
 
@@ -83,26 +77,50 @@ def unpack_bits(
     """
     require_dtype("packed", packed, np.uint8)
     require_ndim("packed", packed, 1)
-    _require_bits(bits, order)
-    require_int("count", count, 0)
+    bits = _require_bits(bits, order)
+    count = require_int("count", count, 0)
     expected = -(-count * bits // 8)
     if packed.size != expected:
         raise ValueError(
             f"packed must have {expected} bytes for {count} codes of {bits} "
             f"bits, got {packed.size}"
         )
-    fields = packed[:, np.newaxis] >> _shifts(bits, order) & (2**bits - 1)
+    column = packed[:, np.newaxis]  # (bytes, 1)
+    fields = column >> _shifts(bits, order) & (2**bits - 1)
     codes = fields.ravel()[:count]
-    if not signed:
-        return codes
-    sign = 1 << (bits - 1)  # two's complement: the top bit counts negative
-    return (codes ^ sign).view(np.int8) - np.int8(sign)
+    return with_signs(codes, bits) if signed else codes
 
 
-def _require_bits(bits: int, order: str) -> None:
-    require_int("bits", bits, 1)
+def require_codes_fit(codes: np.ndarray, bits: int) -> None:
+    """Refuse int8 or uint8 codes that need more than `bits` bits.
+
+    >>> require_codes_fit(np.array([3], np.int8), 2)
+    Traceback (most recent call last):
+    ValueError: codes must be in [-2, 1] for 2 bits, got 3 to 3
+    """
+    low, high = code_range(bits, codes.dtype == np.int8, narrow=False)
+    if codes.size and (codes.min() < low or codes.max() > high):
+        raise ValueError(
+            f"codes must be in [{low}, {high}] for {bits} bits, "
+            f"got {codes.min()} to {codes.max()}"
+        )
+
+
+def with_signs(fields: np.ndarray, bits: int) -> np.ndarray:
+    """Read fields of `bits` bits, uint8, as two's complement, int8.
+
+    >>> with_signs(np.array([0b0111, 0b1000], np.uint8), bits=4)
+    array([ 7, -8], dtype=int8)
+    """
+    sign = 1 << (bits - 1)  # the top bit counts negative
+    return (fields ^ sign).view(np.int8) - np.int8(sign)
+
+
+def _require_bits(bits: int, order: str) -> int:
+    bits = require_int("bits", bits, 1)
     require_one_of("bits", bits, (1, 2, 4))
     require_one_of("order", order, ORDERS)
+    return bits
 
 
 def _shifts(bits: int, order: str) -> np.ndarray:

@@ -8,7 +8,12 @@ plane of 2 and a plane of 1, 7 bits are planes of 4, 2 and 1.
 import numpy as np
 
 from .._require import require_dtype, require_equal, require_int
-from .packing import pack_bits, unpack_bits
+from .packing import (
+    pack_bits,
+    require_codes_fit,
+    unpack_bits,
+    with_signs,
+)
 
 __all__ = ["num_packed_bytes", "pack_planes", "unpack_planes"]
 
@@ -28,14 +33,7 @@ def pack_planes(codes: np.ndarray, *, bits: int) -> np.ndarray:
     """
     require_dtype("codes", codes, np.int8, np.uint8)
     widths = _plane_widths(bits)
-    low, high = 0, 2**bits - 1
-    if codes.dtype == np.int8:
-        low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
-    if codes.size and (codes.min() < low or codes.max() > high):
-        raise ValueError(
-            f"codes must be in [{low}, {high}] for {bits} bits, "
-            f"got {codes.min()} to {codes.max()}"
-        )
+    require_codes_fit(codes, bits)
     fields: np.ndarray = codes.ravel().view(np.uint8)
     planes = []
     for width in widths:
@@ -54,13 +52,18 @@ def unpack_planes(
     bits : 1 to 8
     count : how many codes
     signed : the codes are in two's complement
-    returns : (count,) int8 when signed, else uint8
+    returns : (count,) int8 when signed, else uint8; never a view of `packed`
+
+    >>> packed = np.array([0b00011100, 0b0001], np.uint8)
+    >>> unpack_planes(packed, bits=3, count=4)
+    array([-4,  3,  1,  0], dtype=int8)
     """
     require_dtype("packed", packed, np.uint8)
     expected = num_packed_bytes(count, bits)
+    count, bits = int(count), int(bits)  # numpy's would overflow below
     require_equal("shape of packed", (expected,), packed.shape)
     if bits == 8:
-        return packed.view(np.int8) if signed else packed
+        return packed.astype(np.int8 if signed else np.uint8)
     codes = np.zeros(count, np.uint8)
     start = shift = 0
     for width in _plane_widths(bits):
@@ -70,10 +73,7 @@ def unpack_planes(
         )
         codes |= plane << shift
         start, shift = stop, shift + width
-    if not signed:
-        return codes
-    sign = 1 << (bits - 1)  # two's complement: the top bit counts negative
-    return (codes ^ sign).view(np.int8) - np.int8(sign)
+    return with_signs(codes, bits) if signed else codes
 
 
 def num_packed_bytes(count: int, bits: int) -> int:
@@ -82,11 +82,11 @@ def num_packed_bytes(count: int, bits: int) -> int:
     >>> num_packed_bytes(1000, 3), num_packed_bytes(1000, 8)
     (375, 1000)
     """
-    require_int("count", count, 0)
+    count = require_int("count", count, 0)
     return sum(-(-count * width // 8) for width in _plane_widths(bits))
 
 
 def _plane_widths(bits: int) -> list[int]:
     """Return the powers of two that sum to `bits`."""
-    require_int("bits", bits, 1, 8)
+    bits = require_int("bits", bits, 1, 8)
     return [width for width in (8, 4, 2, 1) if bits & width]

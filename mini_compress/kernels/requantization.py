@@ -13,7 +13,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .._require import require_dtype, require_int, require_one_of
+from .._require import (
+    require_dtype,
+    require_int,
+    require_kind,
+    require_one_of,
+)
 from .blocks import cache_blocks
 
 __all__ = ["quantize_multiplier", "requantize"]
@@ -62,7 +67,9 @@ def requantize(
     require_one_of("rounding", rounding, SCALES)
     require_one_of("dtype", np.dtype(dtype).name, ("int8", "uint8"))
     limits = np.iinfo(dtype)
-    require_int("zero_point", zero_point, int(limits.min), int(limits.max))
+    zero_point = require_int(
+        "zero_point", zero_point, int(limits.min), int(limits.max)
+    )
     factor = _per_channel(acc, multiplier)
     held = (
         [factor.astype(np.float32)]
@@ -144,7 +151,7 @@ def _per_channel(acc: np.ndarray, multiplier: float | np.ndarray) -> np.ndarray:
     """Return the multiplier as an array that broadcasts against acc."""
     factor = _positive(multiplier)
     if factor.ndim == 1 and acc.ndim == 4:
-        factor = factor.reshape(-1, 1, 1)
+        factor = factor.reshape(-1, 1, 1)  # (channels, 1, 1)
     try:
         np.broadcast_to(factor, acc.shape)
     except ValueError:
@@ -157,10 +164,7 @@ def _per_channel(acc: np.ndarray, multiplier: float | np.ndarray) -> np.ndarray:
 
 def _positive(multiplier: float | np.ndarray) -> np.ndarray:
     """Return the multiplier in float64, refused outside (0, LARGEST]."""
-    factor = np.asarray(multiplier)
-    if factor.dtype.kind not in "fiu":
-        got = factor.dtype.name
-        raise TypeError(f"multiplier must be real numbers, got {got}")
+    factor = require_kind("multiplier", multiplier, "fiu", "real numbers")
     factor = factor.astype(np.float64)
     if not ((factor > 0) & (factor <= LARGEST_MULTIPLIER)).all():
         raise ValueError(

@@ -43,7 +43,7 @@ def make_window(
     """
     require_ndim("x", x, 4)
     require_ndim("weight", weight, 4)
-    require_int("groups", groups, 1)
+    groups = require_int("groups", groups, 1)
     outputs, depth, rows, cols = weight.shape
     require_equal("channels of x", depth * groups, x.shape[1])
     if outputs % groups:
@@ -81,11 +81,14 @@ def image_windows(x: np.ndarray, window: Window, fill: int) -> np.ndarray:
         (*lead, top + height + bottom, left + width + right), fill, x.dtype
     )
     padded[:, :, top : top + height, left : left + width] = x
+    # at each position a view of the filter's whole span:
+    # (images, channels, positions down, positions across, *span)
     (down, across), (row_gap, col_gap) = window.stride, window.dilation
     views = np.lib.stride_tricks.sliding_window_view(
         padded, window.span, (2, 3)
     )
     views = views[:, :, ::down, ::across, ::row_gap, ::col_gap]
+    # (images, channels, rows, cols, out_height, out_width)
     return views.transpose(0, 1, 4, 5, 2, 3)
 
 
@@ -94,9 +97,7 @@ def _as_pair(name: str, value: IntOrTuple, low: int) -> tuple[int, int]:
     values = _as_tuple(value)
     if len(values) != 2:
         raise ValueError(f"{name} must be an int or a pair, got {value}")
-    vertical, horizontal = values
-    require_int(name, vertical, low)
-    require_int(name, horizontal, low)
+    vertical, horizontal = (require_int(name, one, low) for one in values)
     return vertical, horizontal
 
 
@@ -105,8 +106,7 @@ def _as_sides(name: str, value: IntOrTuple) -> tuple[int, int, int, int]:
     values = _as_tuple(value)
     if len(values) not in (2, 4):
         raise ValueError(f"{name} must be an int, a pair or four, got {value}")
-    for one in values:
-        require_int(name, one, 0)
+    values = tuple(require_int(name, one, 0) for one in values)
     top, left, bottom, right = values if len(values) == 4 else values * 2
     return top, left, bottom, right
 

@@ -288,3 +288,26 @@ def test_quantize_needs_little_memory_beyond_its_result():
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert codes.nbytes <= peak < codes.nbytes + x.nbytes / 10
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int64])
+@pytest.mark.parametrize("bits", [4, 8, 16])
+def test_bits_of_numpy_count_as_pythons(kind, bits):
+    x = np.linspace(-1, 2, 7)
+    for signed in (True, False):
+        params = affine.choose_affine(x, bits=kind(bits), signed=signed)
+        same = affine.choose_affine(x, bits=bits, signed=signed)
+        assert type(params.bits) is int
+        assert (params.quant_min, params.dtype) == (same.quant_min, same.dtype)
+        assert np.array_equal(
+            affine.quantize(x, params), affine.quantize(x, same)
+        )
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_code_beyond_the_floats_is_infinite_without_a_warning():
+    params = AffineParams(LARGEST / 100, 0, bits=8, signed=True)
+    assert affine.dequantize(np.int8([127, 1]), params).tolist() == [
+        np.inf,
+        params.scale,
+    ]

@@ -39,6 +39,29 @@ MISTAKES = [
     (lambda: params(scale=[1.0, -2.0]), "scale must be > 0, got -2.0"),
     (lambda: params(scale=np.nan), "scale must be finite, got NaN"),
     (lambda: params(scale=np.inf), "scale must be finite, got infinity"),
+    (lambda: params(scale=1e300), "scale must be finite, got infinity"),
+    (lambda: params(scale="1"), "scale must be real numbers, got str32"),
+    (lambda: params(scale=True), "scale must be real numbers, got bool"),
+    (
+        lambda: params(scale=np.ma.array([0.5], mask=True)),
+        "scale must be a numpy array, got MaskedArray; use its filled()",
+    ),
+    (
+        lambda: params(zero_point=np.array(1, ">i4")),
+        "zero_point must be integers, got >i4 (other byte order)",
+    ),
+    (
+        lambda: choose(X.view(np.matrix)),
+        "x must be a numpy array, got matrix; use np.asarray",
+    ),
+    (
+        lambda: choose(X.astype(">f4")),
+        "x must be float32 or float64, got >f4 (other byte order)",
+    ),
+    (
+        lambda: affine.dequantize(CODES.astype(">i2"), GRID),
+        "codes must be integers, got >i2 (other byte order)",
+    ),
     (
         lambda: params(zero_point=128),
         "zero_point must be in [-128, 127], got 128 to 128",

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from mini_compress.kernels import integer, naive
-from mini_compress.kernels.products import TILE_COLS, TILE_ROWS
 from tests.support.strategies import (
     CODE_DTYPES,
     codes,
@@ -105,7 +104,7 @@ def test_conv2d_equals_the_loops(drawn):
 @pytest.mark.parametrize("inner", [0, 1, 300, 1500])
 def test_zero_points_subtracted_first_give_the_same(a_dtype, b_dtype, inner):
     rng = np.random.default_rng(inner)
-    rows, cols = TILE_ROWS + 3, TILE_COLS + 5
+    rows, cols = 259, 1029  # more than any block of a BLAS, and odd
     a = random_codes(rng, a_dtype, rows, inner)
     b = random_codes(rng, b_dtype, inner, cols)
     a_zero = random_codes(rng, a_dtype, rows)
@@ -161,11 +160,9 @@ def test_sums_wrap_around_in_32_bits(a, b, inner):
     assert same(integer.matmul_int8(no_row, no_column, **zeros), expected)
 
 
-@pytest.mark.parametrize("width", [40, TILE_COLS + 7])
-def test_images_beyond_a_band_of_columns(width):
+def test_large_images_in_groups():
     rng = np.random.default_rng(0)
-    height = 2 * TILE_COLS // width + 5
-    x = random_codes(rng, np.uint8, 1, 2, height, width)
+    x = random_codes(rng, np.uint8, 2, 2, 7, 1031)
     weight = random_codes(rng, np.int8, 2, 1, 2, 2)
     zeros = {"x_zero_point": 9, "weight_zero_point": np.array([3, -4])}
     out = integer.conv2d_int8(x, weight, groups=2, **zeros)
@@ -271,4 +268,20 @@ def test_inputs_stay_as_they_were():
     integer.linear_int8(x, weight, bias, weight_zero_point=points)
     integer.conv2d_int8(
         images, filters, bias, weight_zero_point=points, padding=1
+    )
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int64])
+def test_options_of_numpy_count_as_pythons(kind):
+    rng = np.random.default_rng(0)
+    x = random_codes(rng, np.uint8, 1, 2, 200, 3)
+    weight = random_codes(rng, np.int8, 4, 1, 3, 3)
+    options = {"padding": 100, "stride": 2, "groups": 2, "x_zero_point": 9}
+    given_ones = {name: kind(value) for name, value in options.items()}
+    out = integer.conv2d_int8(x, weight, **given_ones)
+    assert same(out, integer.conv2d_int8(x, weight, **options))
+    acc = np.array([90, -90], np.int32)
+    assert (
+        integer.requantize(acc, 1.0, kind(100)).tolist()
+        == integer.requantize(acc, 1.0, 100).tolist()
     )

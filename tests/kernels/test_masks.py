@@ -69,7 +69,7 @@ def test_keep_largest_global_equals_the_loops(scores, sparsity):
 @st.composite
 def grouped(draw):
     """Draw scores, ties among them, with whole groups along the last axis."""
-    group = draw(st.sampled_from([2, 3, 4, 8]))
+    group = draw(st.sampled_from([2, 3, 4, 8, 20]))  # in pairs, and sorted
     keep = draw(st.integers(1, group))
     lead = draw(hnp.array_shapes(min_dims=0, max_dims=2, max_side=3))
     shape = (*lead, group * draw(st.integers(0, 3)))
@@ -88,6 +88,16 @@ def test_keep_largest_nm_equals_the_loops(drawn):
     expected = naive.keep_largest_nm(scores, keep, group)
     assert np.array_equal(kept, expected)
     assert (kept.reshape(-1, group).sum(axis=1) == keep).all()
+
+
+@pytest.mark.parametrize("group", [16, 17])
+def test_either_way_to_keep_n_of_m_is_the_same(group, monkeypatch):
+    rng = np.random.default_rng(0)
+    scores = rng.integers(0, 6, (50, 3 * group)).astype(np.float32)
+    kept = [keep_largest_nm(scores, keep, group) for keep in (1, 5, group)]
+    monkeypatch.setattr(masks, "PAIRED_GROUP", 99 if group == 17 else 1)
+    again = [keep_largest_nm(scores, keep, group) for keep in (1, 5, group)]
+    assert np.array_equal(kept, again)
 
 
 def test_n_of_nm_is_kept_not_removed():
@@ -109,6 +119,28 @@ def test_keep_largest_blocks_equals_the_loops(data, block_shape, sparsity):
     num_blocks = scores.size // (block_shape[0] * block_shape[1])
     removed = num_pruned(num_blocks, sparsity) * block_shape[0] * block_shape[1]
     assert np.count_nonzero(~kept) == removed
+
+
+def test_numbers_of_numpy_count_as_pythons():
+    assert num_pruned(100_000, np.float16(0.9)) == round(
+        100_000 * float(np.float16(0.9))
+    )
+    assert num_pruned(np.uint8(200), 0.5) == 100
+    scores = np.arange(400, dtype=np.float32).reshape(1, 400)
+    kept = keep_largest_nm(scores, np.uint8(100), np.uint8(200))
+    assert np.count_nonzero(kept) == 200
+
+
+@pytest.mark.filterwarnings("error")
+def test_sums_beyond_floats_are_refused_by_name():
+    scores = np.full((2, 2), 1e308)
+    with pytest.raises(ValueError, match="scores must be finite, got inf"):
+        keep_largest_blocks(scores, 0.5, (2, 2))
+
+
+def test_one_array_is_no_list_of_arrays():
+    with pytest.raises(TypeError, match="a list of arrays, got one array"):
+        keep_largest_global(np.ones((2, 2)), 0.5)
 
 
 def test_small_and_large_degenerate_arrays():

@@ -114,3 +114,26 @@ def test_empty_and_strided_codes(order):
     spread.flags.writeable = False
     unpacked = packing.unpack_bits(spread, count=24, **options)
     assert np.array_equal(unpacked, codes.ravel())
+
+
+@pytest.mark.parametrize("bits", [3, 8])
+@pytest.mark.parametrize("signed", [True, False])
+def test_unpacked_codes_are_no_view_of_the_bytes(bits, signed):
+    packed = planes.pack_planes(np.uint8([1, 2, 3]), bits=bits)
+    options = {"bits": bits, "count": 3, "signed": signed}
+    planes.unpack_planes(packed, **options)[:] = 0
+    assert planes.unpack_planes(packed, **options).tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int8])
+def test_numbers_of_numpy_count_as_pythons(kind):
+    assert planes.num_packed_bytes(kind(100), kind(3)) == 38
+    codes = np.int8([-3, 3] * 50)
+    packed = planes.pack_planes(codes, bits=kind(3))
+    out = planes.unpack_planes(packed, bits=kind(3), count=kind(100))
+    assert np.array_equal(out, codes)
+    packed = packing.pack_bits(codes, bits=kind(4))
+    out = packing.unpack_bits(
+        packed, bits=kind(4), count=kind(100), signed=True
+    )
+    assert np.array_equal(out, codes)
