@@ -31,7 +31,7 @@ def chance_noticed(
     >>> round(chance_noticed(1_000, drop=1, disputed=4), 1)
     29.8
     """
-    require_number("level", level, 0, 1)
+    level = require_number("level", level, 0, 1)
     binom = require_extra("scipy.stats", "lab").binom
     counts, chances, lost_share = _disputes(n, drop, disputed)
     # a fair coin shows more than this many heads with probability <= level / 2
@@ -57,7 +57,7 @@ def chance_shown(
     >>> round(chance_shown(10_000, drop=0, disputed=4), 1)
     80.1
     """
-    require_number("margin", margin, 0, 100)
+    margin = require_number("margin", margin, 0, 100)
     binom = require_extra("scipy.stats", "lab").binom
     counts, chances, lost_share = _disputes(n, drop, disputed)
     limit = -normal_quantile(confidence)
@@ -81,9 +81,11 @@ def _disputes(
     n: int, drop: float, disputed: float
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Return counts of disputes, their chances, the share of them lost."""
-    require_int("n", n, 1)
-    require_number("disputed", disputed, 0, 100)
-    require_number("drop", drop, -disputed, math.nextafter(disputed, math.inf))
+    n = require_int("n", n, 1)
+    disputed = require_number("disputed", disputed, 0, 100)
+    drop = require_number(
+        "drop", drop, -disputed, math.nextafter(disputed, math.inf)
+    )
     binom = require_extra("scipy.stats", "lab").binom
     share = disputed / 100
     first, last = binom.interval(1 - NEGLECTED, n, share)

@@ -103,9 +103,11 @@ class Comparison:
     n: int
 
     def __post_init__(self) -> None:
-        require_int("n", self.n, 1)
-        require_int("lost", self.lost, 0, self.n)
-        require_int("gained", self.gained, 0, self.n - self.lost)
+        n = require_int("n", self.n, 1)
+        lost = require_int("lost", self.lost, 0, n)
+        gained = require_int("gained", self.gained, 0, n - lost)
+        for name, count in [("lost", lost), ("gained", gained), ("n", n)]:
+            object.__setattr__(self, name, count)  # the class is frozen
 
     @property
     def drop(self) -> float:
@@ -123,7 +125,7 @@ class Comparison:
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """Return Tango's score interval for the drop, in pp."""
-        require_number("confidence", confidence, 0, 1)
+        confidence = require_number("confidence", confidence, 0, 1)
         z = normal_quantile((1 + confidence) / 2)
         return self._bound(z), self._bound(-z)
 
@@ -141,7 +143,7 @@ class Comparison:
         It is below 1 - confidence exactly where `upper_bound(confidence)` is
         below the margin.
         """
-        require_number("margin", margin, 0, 100)
+        margin = require_number("margin", margin, 0, 100)
         return normal_probability(
             tango_z(self.lost, self.gained, self.n, margin / 100)
         )
@@ -189,6 +191,6 @@ def non_inferior(
 
     See [tango1998equivalence] and [holm1979simple].
     """
-    require_number("confidence", confidence, 0, 1)
+    confidence = require_number("confidence", confidence, 0, 1)
     p_values = [row.p_inferior(margin) for row in comparisons]
     return holm(p_values) < 1 - confidence

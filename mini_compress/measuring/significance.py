@@ -18,6 +18,7 @@ import numpy as np
 from .._require import require_int, require_number
 
 _NORMAL = NormalDist()
+NEGLIGIBLE_BITS = 70  # a term smaller by so many bits: a float has 53
 
 
 def normal_quantile(probability: float) -> float:
@@ -28,12 +29,16 @@ def normal_quantile(probability: float) -> float:
     >>> round(normal_quantile(0.975), 2)
     1.96
     """
-    require_number("probability", probability, 0, 1)
+    probability = require_number("probability", probability, 0, 1)
     return _NORMAL.inv_cdf(probability) if probability else -math.inf
 
 
 def normal_probability(z: float) -> float:
-    """Return how often a standard normal value is below z."""
+    """Return how often a standard normal value is below z.
+
+    >>> normal_probability(0.0)
+    0.5
+    """
     return _NORMAL.cdf(z)
 
 
@@ -55,9 +60,9 @@ def wilson_interval(
 
     See [wilson1927probable].
     """
-    require_int("n", n, 1)
-    require_int("num_correct", num_correct, 0, n)
-    require_number("confidence", confidence, 0, 1)
+    n = require_int("n", n, 1)
+    num_correct = require_int("num_correct", num_correct, 0, n)
+    confidence = require_number("confidence", confidence, 0, 1)
     z = normal_quantile((1 + confidence) / 2)
     share = num_correct / n
     center = share + z * z / (2 * n)
@@ -81,10 +86,16 @@ def mcnemar_p_value(lost: int, gained: int) -> float:
 
     See [mcnemar1947note] and [fagerland2014recommended].
     """
-    require_int("lost", lost, 0)
-    require_int("gained", gained, 0)
+    lost = require_int("lost", lost, 0)
+    gained = require_int("gained", gained, 0)
     disputed, fewer = lost + gained, min(lost, gained)
-    tail = sum(math.comb(disputed, k) for k in range(fewer + 1))
+    # how many of the 2**disputed outcomes have so few on one side, or fewer
+    tail = term = math.comb(disputed, fewer)
+    for k in range(fewer, 0, -1):
+        term = term * k // (disputed - k + 1)  # comb(disputed, k - 1)
+        tail += term
+        if tail.bit_length() - term.bit_length() > NEGLIGIBLE_BITS:
+            break
     return min(1.0, 2 * tail / 2**disputed)
 
 
@@ -102,7 +113,7 @@ def tango_z(lost: int, gained: int, n: int, drop: float) -> float:
 
     See [tango1998equivalence].
     """
-    _require_counts(lost, gained, n)
+    lost, gained, n = _require_counts(lost, gained, n)
     a = 2 * n
     b = (2 * n - lost + gained) * drop - lost - gained
     c = -gained * drop * (1 - drop)
@@ -126,7 +137,7 @@ def tango_bound(lost: int, gained: int, n: int, z: float) -> float:
 
     The example is that of [agresti2005simple].
     """
-    _require_counts(lost, gained, n)
+    lost, gained, n = _require_counts(lost, gained, n)
     low, high = -1.0, 1.0
     for _ in range(60):  # the range, 2, is halved to 2**-59
         middle = (low + high) / 2
@@ -162,7 +173,7 @@ def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
     return np.minimum(adjusted, 1)
 
 
-def _require_counts(lost: int, gained: int, n: int) -> None:
-    require_int("n", n, 1)
-    require_int("lost", lost, 0, n)
-    require_int("gained", gained, 0, n - lost)
+def _require_counts(lost: int, gained: int, n: int) -> tuple[int, int, int]:
+    n = require_int("n", n, 1)
+    lost = require_int("lost", lost, 0, n)
+    return lost, require_int("gained", gained, 0, n - lost), n

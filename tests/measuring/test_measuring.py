@@ -8,6 +8,7 @@ import itertools
 import math
 import subprocess
 import sys
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -75,6 +76,37 @@ def test_mcnemar_equals_the_sign_test(lost, gained):
 def test_mcnemar_survives_counts_beyond_floats():
     expected = scipy.stats.binomtest(2_100, 4_000).pvalue
     assert mcnemar_p_value(2_100, 1_900) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("lost", "gained"),
+    [(0, 1), (12, 9), (63, 1), (120, 150), (490, 560), (700, 700), (3, 900)],
+)
+def test_mcnemar_is_exact(lost, gained):
+    disputed = lost + gained
+    tail = sum(math.comb(disputed, k) for k in range(min(lost, gained) + 1))
+    exact = min(Fraction(1), Fraction(2 * tail, 2**disputed))
+    assert mcnemar_p_value(lost, gained) == pytest.approx(
+        float(exact), rel=1e-15
+    )
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.int16, np.int64])
+def test_counts_of_numpy_are_pythons(kind):
+    # what np.sum returns: 2**64, 100 * 90 and 97 / 200 overflow in these
+    assert mcnemar_p_value(kind(3), kind(90)) == mcnemar_p_value(3, 90)
+    pair, same = (
+        Comparison(kind(3), kind(90), kind(120)),
+        Comparison(3, 90, 120),
+    )
+    assert pair == same
+    assert repr(pair) == repr(same)
+    assert pair.interval() == same.interval()
+    assert pair.p_inferior(np.float16(0.5)) == same.p_inferior(0.5)
+    assert tango_z(kind(3), kind(90), kind(120), 0.01) == tango_z(
+        3, 90, 120, 0.01
+    )
+    assert wilson_interval(kind(97), kind(120)) == wilson_interval(97, 120)
 
 
 @pytest.mark.parametrize(

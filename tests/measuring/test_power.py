@@ -54,7 +54,7 @@ def test_without_disputes_nothing_is_noticed_and_much_is_shown():
 
 
 def test_refused_input():
-    with pytest.raises(ValueError, match=r"drop must be in \[-1, 1"):
+    with pytest.raises(ValueError, match=r"drop must be in \[-1.0, 1"):
         chance_noticed(10, drop=2, disputed=1)
     with pytest.raises(ValueError, match=r"disputed must be in \[0, 100\)"):
         chance_shown(10, drop=0, disputed=101)
