@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+import scipy.sparse
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from mini_compress.kernels import naive
 from mini_compress.kernels.masks import keep_largest_blocks, keep_largest_nm
-from mini_compress.kernels.planes import unpack_planes
+from mini_compress.kernels.planes import pack_planes, unpack_planes
 from mini_compress.kernels.sparse import (
     BSRMatrix,
     CSRMatrix,
@@ -191,12 +192,90 @@ def test_degenerate_matrices():
     assert minus_zero.data.tolist() == [1]
 
 
-def test_the_arrays_of_a_matrix_cannot_be_written_to():
-    data = np.ones(1, np.float32)
-    matrix = CSRMatrix(np.uint8([0, 1]), np.uint8([0]), data, (1, 1))
+def test_the_arrays_of_a_matrix_are_its_own():
+    arrays = np.uint8([0, 1]), np.uint8([0]), np.ones(1, np.float32)
+    matrix = CSRMatrix(*arrays, (1, 1))
     with pytest.raises(ValueError, match="read-only"):
         matrix.data[0] = 2
-    data[0] = 1  # the caller's array stays his own
+    for array in arrays:
+        array[:] = 77  # the caller's arrays stay his own
+    assert (matrix @ np.float32([3])).tolist() == [3]
+
+
+def test_a_view_that_cannot_be_written_to_is_copied_too():
+    data = np.ones(2, np.float32)
+    view = data.view()
+    view.flags.writeable = False
+    gaps = pack_planes(np.uint8([0, 0]), bits=2)
+    for matrix in (
+        RelativeIndexMatrix(view, gaps, 2, (1, 2)),
+        CSRMatrix(np.uint8([0, 2]), np.uint8([0, 1]), view, (1, 2)),
+    ):
+        expected = matrix.to_dense()
+        data[:] = np.nan
+        assert np.array_equal(matrix.to_dense(), expected)
+        data[:] = 1
+
+
+@pytest.mark.parametrize(
+    "name", ["csr", "bsr 1x1", "bsr 2x4", "relative 1", "relative 5"]
+)
+@pytest.mark.filterwarnings("error")
+def test_nan_and_infinity_stay_in_the_rows_that_touch_them(name):
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        dense = random_sparse(rng, 8, 12, rng.choice([0.1, 0.4]))
+        x = rng.standard_normal((12, rng.integers(1, 4)), np.float32)
+        strange = rng.random(x.shape) < 0.15
+        x[strange] = rng.choice([np.nan, np.inf, -np.inf], strange.sum())
+        block = (2, 4) if name == "bsr 2x4" else (1, 1)
+        theirs = scipy.sparse.bsr_array(dense, blocksize=block)
+        matrix = FORMATS[name](dense)
+        expected = theirs @ x
+        assert np.allclose(matrix @ x, expected, atol=1e-5, equal_nan=True)
+        out = matrix @ x[:, 0].copy()
+        assert np.allclose(out, expected[:, 0], atol=1e-5, equal_nan=True)
+
+
+@pytest.mark.parametrize("name", ["csr", "bsr 1x1", "relative 1"])
+def test_a_strange_pixel_stays_in_the_windows_that_use_it(name):
+    dense = np.zeros((2, 9), np.float32)
+    dense[0, 4], dense[1, :5] = 1, 1  # a filter of its middle only, and one
+    x = np.ones((1, 1, 4, 4), np.float32)
+    x[0, 0, 0, 1] = np.nan
+    out = conv2d_sparse(x, FORMATS[name](dense), window=(3, 3), padding=1)
+    assert np.argwhere(np.isnan(out[0, 0])).tolist() == [[0, 1]]
+    touched = {(0, 1), (0, 2), (1, 0), (1, 1), (1, 2)}
+    assert {tuple(at) for at in np.argwhere(np.isnan(out[0, 1]))} == touched
+
+
+def test_a_product_with_a_vector_is_laid_out_once():
+    rng = np.random.default_rng(0)
+    dense = random_sparse(rng, 64, 64, 0.05)
+    dense[8:16] = rng.standard_normal((8, 64))  # one row of blocks is full
+    matrix = BSRMatrix.from_dense(dense, (2, 2))
+    for _ in range(3):
+        x = rng.standard_normal(64, np.float32)
+        error = np.abs(matrix @ x - dense.astype(float) @ x)
+        assert (error <= product_error(dense, x)).all()
+    assert matrix.num_bytes == BSRMatrix.from_dense(dense, (2, 2)).num_bytes
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.int64])
+def test_numbers_of_numpy_count_as_pythons(kind):
+    dense = np.zeros((2, 300), np.float32)
+    dense[0, 0], dense[1, 299] = 1, 2
+    eight, four, two = kind(8), kind(4), kind(2)
+    for matrix in (
+        RelativeIndexMatrix.from_dense(dense, index_bits=eight),
+        NMMatrix.from_dense(dense, keep=two, group=four),
+        BSRMatrix.from_dense(dense, (two, four)),
+    ):
+        assert np.array_equal(matrix.to_dense(), dense)
+    gaps = RelativeIndexMatrix.from_dense(dense, index_bits=8)
+    again = RelativeIndexMatrix(gaps.values, gaps.gaps, eight, gaps.shape)
+    assert type(again.index_bits) is int
+    assert np.array_equal(again.to_dense(), dense)
 
 
 @quick

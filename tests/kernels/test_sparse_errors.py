@@ -178,6 +178,12 @@ def test_from_dense_refuses_other_input(name):
         make(np.ones((4, 4)))
     with pytest.raises(TypeError, match="dense must be a numpy array"):
         make([[1.0]])
+    with pytest.raises(TypeError, match="got >f4 \\(other byte order\\)"):
+        make(np.ones((4, 4), ">f4"))
+    with pytest.raises(TypeError, match=r"got matrix; use np\.asarray"):
+        make(np.zeros((4, 4), np.float32).view(np.matrix))
+    with pytest.raises(TypeError, match=r"got MaskedArray; use its filled\(\)"):
+        make(np.ma.zeros((4, 4), np.float32))
     with pytest.raises(ValueError, match="dense must have 2 axes"):
         make(np.ones(4, np.float32))
     for value, word in [(np.nan, "NaN"), (-np.inf, "infinity")]:

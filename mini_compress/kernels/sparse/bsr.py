@@ -1,23 +1,26 @@
 """Block sparse rows: CSR whose entries are small dense blocks."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
 
 from ..masks import require_blocks
 from .fields import (
+    close,
     entry_rows,
-    freeze,
     require_dense,
     require_index,
     require_operand,
     require_shape,
     require_values,
     row_starts,
+    set_fields,
     smallest_index,
 )
-from .products import multiply_blocks
+from .products import Group, group_rows, stack_rows
 
 __all__ = ["BSRMatrix"]
 
@@ -50,10 +53,9 @@ class BSRMatrix:
     __array_ufunc__ = None
 
     def __post_init__(self) -> None:
-        require_shape(self.shape)
+        rows, cols = shape = require_shape(self.shape)
         require_values("data", self.data, 3)
         count, *block = self.data.shape
-        rows, cols = self.shape
         if 0 in block or rows % block[0] or cols % block[1]:
             raise ValueError(
                 f"blocks of data must tile the shape {self.shape}, "
@@ -61,7 +63,13 @@ class BSRMatrix:
             )
         grid = rows // block[0], cols // block[1]
         require_index(self.indptr, self.indices, *grid, count)
-        freeze(self, indptr=self.indptr, indices=self.indices, data=self.data)
+        set_fields(
+            self,
+            indptr=self.indptr,
+            indices=self.indices,
+            data=self.data,
+            shape=shape,
+        )
 
     @classmethod
     def from_dense(
@@ -75,14 +83,17 @@ class BSRMatrix:
         require_dense(dense)
         height, width = require_blocks("dense", dense, block_shape)
         rows, cols = dense.shape[0] // height, dense.shape[1] // width
+        # (block rows, height, cols): first over rows, whose values adjoin
         any_row = (dense != 0).reshape(rows, height, dense.shape[1]).any(axis=1)
+        # (block rows, block cols, width)
         non_zero = any_row.reshape(rows, cols, width).any(axis=2)
         block_row, block_col = np.nonzero(non_zero)
+        # (block rows, height, block cols, width)
         blocks = dense.reshape(rows, height, cols, width)
         return cls(
-            row_starts(non_zero),
-            block_col.astype(smallest_index(cols - 1)),
-            blocks[block_row, :, block_col],
+            close(row_starts(non_zero)),
+            close(block_col.astype(smallest_index(cols - 1))),
+            close(blocks[block_row, :, block_col]),  # (blocks, height, width)
             dense.shape,
         )
 
@@ -92,7 +103,7 @@ class BSRMatrix:
         rows, cols = self.shape[0] // height, self.shape[1] // width
         blocks = np.zeros((rows, height, cols, width), np.float32)
         blocks[entry_rows(self.indptr), :, self.indices] = self.data
-        return blocks.reshape(self.shape)
+        return blocks.reshape(self.shape)  # (rows, cols)
 
     @property
     def num_bytes(self) -> int:
@@ -103,7 +114,20 @@ class BSRMatrix:
         """Multiply by a vector or a matrix, block by block.
 
         x : (cols,) or (cols, n) float32
-        returns : (rows,) or (rows, n) float32
+        returns : (rows,) or (rows, n) float32. A zero within a block counts:
+            0 * NaN is NaN.
+
+        The first product with a vector lays the blocks side by side for BLAS,
+        in a copy that is kept: laying them out takes longer than the product.
         """
         require_operand(x, self.shape[1])
-        return multiply_blocks(self.indptr, self.indices, self.data, x)
+        _, height, width = self.data.shape
+        groups = self._groups if x.ndim == 1 else self._group(x.shape)
+        return stack_rows(groups, x, len(self.indptr) - 1, height, width)
+
+    @cached_property
+    def _groups(self) -> list[Group]:
+        return list(self._group((self.shape[1],)))
+
+    def _group(self, x_shape: tuple[int, ...]) -> Iterator[Group]:
+        return group_rows(self.indptr, self.indices, self.data, x_shape)

@@ -52,20 +52,19 @@ def conv2d_sparse(
     require_ndim("x", x, 4)
     outputs, inner = weight.shape
     require_equal("length of window", 2, len(window))
-    for side in window:
-        require_int("window", side, 1)
+    height, width = (require_int("window", side, 1) for side in window)
     channels = x.shape[1]
-    require_equal("cols of weight", channels * window[0] * window[1], inner)
+    require_equal("cols of weight", channels * height * width, inner)
     if bias is not None:
         require_dtype("bias", bias, np.float32)
         require_equal("shape of bias", (outputs,), bias.shape)
-    filters = np.broadcast_to(np.float32(0), (outputs, channels, *window))
+    filters = np.broadcast_to(np.float32(0), (outputs, channels, height, width))
     slide = make_window(x, filters, stride, padding, dilation, groups=1)
     views = image_windows(x, slide, fill=0)
     out = np.empty((len(x), outputs, *views.shape[-2:]), np.float32)
     for image, columns in enumerate(views):
-        product = weight @ columns.reshape(inner, -1)
-        out[image] = product.reshape(out.shape[1:])
+        product = weight @ columns.reshape(inner, -1)  # (outputs, positions)
+        out[image] = product.reshape(out.shape[1:])  # (outputs, height, width)
     if bias is not None:
         out += bias[:, np.newaxis, np.newaxis]
     return out

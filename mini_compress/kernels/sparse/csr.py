@@ -6,14 +6,15 @@ from typing import Self
 import numpy as np
 
 from .fields import (
+    close,
     entry_rows,
-    freeze,
     require_dense,
     require_index,
     require_operand,
     require_shape,
     require_values,
     row_starts,
+    set_fields,
     smallest_index,
 )
 from .products import multiply_rows
@@ -50,10 +51,16 @@ class CSRMatrix:
     __array_ufunc__ = None  # so that `array @ matrix` is refused, not guessed
 
     def __post_init__(self) -> None:
-        require_shape(self.shape)
+        shape = require_shape(self.shape)
         require_values("data", self.data, 1)
-        require_index(self.indptr, self.indices, *self.shape, self.data.size)
-        freeze(self, indptr=self.indptr, indices=self.indices, data=self.data)
+        require_index(self.indptr, self.indices, *shape, self.data.size)
+        set_fields(
+            self,
+            indptr=self.indptr,
+            indices=self.indices,
+            data=self.data,
+            shape=shape,
+        )
 
     @classmethod
     def from_dense(cls, dense: np.ndarray) -> Self:
@@ -69,9 +76,9 @@ class CSRMatrix:
         cols = dense.shape[1]
         indices = places - cols * entry_rows(indptr)
         return cls(
-            indptr,
-            indices.astype(smallest_index(cols - 1)),
-            dense.ravel()[places],
+            close(indptr),
+            close(indices.astype(smallest_index(cols - 1))),
+            close(dense.ravel()[places]),  # (entries,)
             dense.shape,
         )
 
@@ -90,7 +97,8 @@ class CSRMatrix:
         """Multiply by a vector or a matrix, skipping the zeros.
 
         x : (cols,) or (cols, n) float32. A NaN that meets only zeros does not
-            show in the result, as it would in the dense product.
+            show in the result, as it would in the dense product: it stays
+            in the rows with an entry in its column.
         returns : (rows,) or (rows, n) float32
         """
         require_operand(x, self.shape[1])

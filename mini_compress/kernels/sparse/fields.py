@@ -12,7 +12,7 @@ from ..._require import (
     require_ndim,
 )
 
-INDEX_DTYPES = (np.uint8, np.uint16, np.int32)
+INDEX_DTYPES = (np.uint8, np.uint16, np.int32)  # int32 as in SciPy
 
 
 def smallest_index(largest: int) -> np.dtype:
@@ -32,6 +32,9 @@ def row_starts(non_zero: np.ndarray) -> np.ndarray:
 
     non_zero : (rows, cols) bool
     returns : (rows + 1,) of the smallest index type
+
+    >>> row_starts(np.array([[True, True], [False, False], [True, False]]))
+    array([0, 2, 2, 3], dtype=uint8)
     """
     starts = np.zeros(len(non_zero) + 1, np.intp)
     np.cumsum(np.count_nonzero(non_zero, axis=1), out=starts[1:])
@@ -39,17 +42,32 @@ def row_starts(non_zero: np.ndarray) -> np.ndarray:
 
 
 def entry_rows(indptr: np.ndarray) -> np.ndarray:
-    """Return the row of each entry: (entries,)."""
+    """Return the row of each entry: (entries,).
+
+    >>> entry_rows(np.array([0, 2, 2, 3]))
+    array([0, 0, 2])
+    """
     counts = indptr[1:] - indptr[:-1]
     return np.repeat(np.arange(counts.size), counts)
 
 
-def freeze(matrix: Any, **arrays: np.ndarray) -> None:
-    """Set fields of a frozen dataclass to views that cannot be written to."""
-    for name, array in arrays.items():
-        view = np.ascontiguousarray(array).view()
-        view.flags.writeable = False
-        object.__setattr__(matrix, name, view)
+def close(array: np.ndarray) -> np.ndarray:
+    """Return an array that was just made, read-only: it need not be copied."""
+    array.flags.writeable = False
+    return array
+
+
+def set_fields(matrix: Any, **fields: Any) -> None:
+    """Set fields of a frozen dataclass, arrays to ones of its own.
+
+    An array that somebody could still write to is copied.
+    """
+    for name, value in fields.items():
+        if isinstance(value, np.ndarray):
+            own = value.flags.owndata and not value.flags.writeable
+            value = np.array(value, order="C", copy=None if own else True)
+            value.flags.writeable = False
+        object.__setattr__(matrix, name, value)
 
 
 def require_dense(dense: np.ndarray) -> None:
@@ -66,12 +84,12 @@ def require_values(name: str, values: np.ndarray, ndim: int) -> None:
     require_finite(name, values)
 
 
-def require_shape(shape: tuple[int, int]) -> None:
-    """Refuse anything but the two sides of a matrix."""
+def require_shape(shape: tuple[int, int]) -> tuple[int, int]:
+    """Return the two sides of a matrix; refuse anything else."""
     if not isinstance(shape, tuple) or len(shape) != 2:
         raise ValueError(f"shape must be a pair, got {shape}")
-    for side in shape:
-        require_int("shape", side, 0)
+    rows, cols = (require_int("shape", side, 0) for side in shape)
+    return rows, cols
 
 
 def require_index(

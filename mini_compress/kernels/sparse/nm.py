@@ -9,11 +9,12 @@ from ..._require import require_dtype, require_equal
 from ..masks import require_group
 from ..planes import num_packed_bytes, pack_planes, unpack_planes
 from .fields import (
-    freeze,
+    close,
     require_dense,
     require_operand,
     require_shape,
     require_values,
+    set_fields,
 )
 from .products import multiply_rows
 
@@ -53,16 +54,22 @@ class NMMatrix:
     __array_ufunc__ = None
 
     def __post_init__(self) -> None:
-        require_shape(self.shape)
-        require_group(self.shape, self.keep, self.group)
-        rows, cols = self.shape
+        rows, cols = shape = require_shape(self.shape)
+        keep, group = require_group(shape, self.keep, self.group)
         require_values("values", self.values, 2)
-        stored = (rows, cols // self.group * self.keep)
+        stored = (rows, cols // group * keep)
         require_equal("shape of values", stored, self.values.shape)
         require_dtype("positions", self.positions, np.uint8)
-        num_bytes = num_packed_bytes(self.values.size, self.position_bits)
+        num_bytes = num_packed_bytes(self.values.size, _width(group))
         require_equal("shape of positions", (num_bytes,), self.positions.shape)
-        freeze(self, values=self.values, positions=self.positions)
+        set_fields(
+            self,
+            values=self.values,
+            positions=self.positions,
+            keep=keep,
+            group=group,
+            shape=shape,
+        )
         self._require_positions()
 
     def _require_positions(self) -> None:
@@ -93,8 +100,8 @@ class NMMatrix:
         group : M of N:M, which divides cols
         """
         require_dense(dense)
-        require_group(dense.shape, keep, group)
-        groups = dense.reshape(-1, group)
+        keep, group = require_group(dense.shape, keep, group)
+        groups = dense.reshape(-1, group)  # (groups, group)
         non_zero = groups != 0
         most = int(non_zero.sum(axis=1).max(initial=0))
         if most > keep:
@@ -105,10 +112,12 @@ class NMMatrix:
         # non-zeros first, then zeros, each in order; then back in order
         order = np.argsort(~non_zero, axis=1, kind="stable")[:, :keep]
         positions = np.sort(order, axis=1)
-        values = np.take_along_axis(groups, positions, axis=1)
+        values = np.take_along_axis(groups, positions, axis=1)  # (groups, keep)
+        packed = pack_planes(positions.astype(np.uint8), bits=_width(group))
         return cls(
+            # (rows, groups of a row * keep)
             values.reshape(dense.shape[0], dense.shape[1] // group * keep),
-            pack_planes(positions.astype(np.uint8), bits=_width(group)),
+            close(packed),
             keep,
             group,
             dense.shape,
@@ -118,9 +127,9 @@ class NMMatrix:
         """Return the matrix with its zeros: (rows, cols) float32."""
         positions = self._unpack()
         dense = np.zeros((len(positions), self.group), np.float32)
-        values = self.values.reshape(positions.shape)
+        values = self.values.reshape(positions.shape)  # (groups, keep)
         np.put_along_axis(dense, positions, values, axis=1)
-        return dense.reshape(self.shape)
+        return dense.reshape(self.shape)  # (rows, cols)
 
     @property
     def position_bits(self) -> int:
@@ -136,7 +145,8 @@ class NMMatrix:
         """Multiply by a vector or a matrix, skipping what was not kept.
 
         x : (cols,) or (cols, n) float32
-        returns : (rows,) or (rows, n) float32
+        returns : (rows,) or (rows, n) float32. A zero that fills up a group
+            counts, as in hardware: 0 * NaN is NaN.
 
         Positions are unpacked each time, as a processor without hardware for
         them has to.
@@ -144,7 +154,7 @@ class NMMatrix:
         require_operand(x, self.shape[1])
         rows, cols = self.shape
         first = np.tile(np.arange(0, cols, self.group), rows)
-        columns = first[:, np.newaxis] + self._unpack()
+        columns = first[:, np.newaxis] + self._unpack()  # (groups, keep)
         length = self.values.shape[1]
         indptr = np.arange(rows + 1) * length
         return multiply_rows(indptr, columns.ravel(), self.values.ravel(), x)
@@ -157,7 +167,7 @@ class NMMatrix:
             count=self.values.size,
             signed=False,
         )
-        return positions.reshape(-1, self.keep)
+        return positions.reshape(-1, self.keep)  # (groups, keep)
 
 
 def _width(group: int) -> int:

@@ -3,12 +3,21 @@
     out[row] = sum over the row's entries of value * x[column]
 
 A value is a number, or a block that multiplies a piece of x. Loops over rows
-are slow in Python, so rows are taken many at a time.
+are slow in Python, so rows are taken many at a time. NaN and infinity in x
+count as in any sum: they show in the rows that multiply them, and only there.
 """
+
+import math
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 BUFFER_SIZE = 1 << 17  # values gathered at a time: 512 KiB, a level-2 cache
+MOST_PADDING = 1 << 16  # values: to multiply them takes as long as a group more
+
+# block rows (rows,), their block columns (rows, length), and their blocks side
+# by side (rows, height, length * width)
+Group = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def multiply_rows(
@@ -19,37 +28,27 @@ def multiply_rows(
     indptr : (rows + 1,), indices : (entries,) integers; data : (entries,)
     x : (cols,) or (cols, n) float32
     returns : (rows,) or (rows, n) float32
+
+    >>> indptr, indices = np.array([0, 2, 2]), np.array([0, 1])
+    >>> data, x = np.float32([2, 3]), np.float32([10, 100])
+    >>> multiply_rows(indptr, indices, data, x)
+    array([320.,   0.], dtype=float32)
     """
-    if x.ndim == 2:  # numbers are blocks of one
-        return multiply_blocks(indptr, indices, data.reshape(-1, 1, 1), x)
-    return _add_rows(indptr, data * x.take(indices))
-
-
-def multiply_blocks(
-    indptr: np.ndarray, indices: np.ndarray, blocks: np.ndarray, x: np.ndarray
-) -> np.ndarray:
-    """Multiply rows of blocks by a vector or a matrix.
-
-    indptr : (block rows + 1,), indices : (entries,) integers
-    blocks : (entries, height, width)
-    x : (cols,) or (cols, n) float32
-    returns : (rows,) or (rows, n) float32
-    """
-    width = blocks.shape[2]
-    if x.ndim == 2:
-        pieces = x.reshape(len(x) // width, width, x.shape[1])
-        return _stack_rows(indptr, indices, blocks, pieces)
-    pieces = x.reshape(-1, width, 1).take(indices, axis=0)
-    return _add_rows(indptr, (blocks @ pieces)[:, :, 0]).ravel()
+    if x.ndim == 1:
+        with np.errstate(invalid="ignore"):  # 0 * inf is NaN, and no surprise
+            return _add_rows(indptr, data * x.take(indices))
+    blocks = data.reshape(-1, 1, 1)  # numbers are blocks of one
+    groups = group_rows(indptr, indices, blocks, x.shape)
+    return stack_rows(groups, x, len(indptr) - 1, 1, 1)
 
 
 def _add_rows(indptr: np.ndarray, products: np.ndarray) -> np.ndarray:
     """Add up the stretch of each row.
 
-    products : (entries, ...)
-    returns : (rows, ...)
+    products : (entries,)
+    returns : (rows,)
     """
-    out = np.zeros((len(indptr) - 1, *products.shape[1:]), np.float32)
+    out = np.zeros(len(indptr) - 1, np.float32)
     filled = indptr[1:] > indptr[:-1]
     starts = indptr[:-1][filled]  # reduceat gives an empty row another's value
     if starts.size:
@@ -57,38 +56,65 @@ def _add_rows(indptr: np.ndarray, products: np.ndarray) -> np.ndarray:
     return out
 
 
-def _stack_rows(
+def group_rows(
     indptr: np.ndarray,
     indices: np.ndarray,
     blocks: np.ndarray,
-    pieces: np.ndarray,
-) -> np.ndarray:
-    """Multiply groups of rows of like length, padded to the longest.
+    x_shape: tuple[int, ...],
+) -> Iterator[Group]:
+    """Put rows of like length together, padded to the longest of them.
 
-    Longest first, so that the first row of a group bounds its buffer. A group
-    is one gather and one stack of small products, which BLAS computes.
+    indptr : (block rows + 1,), indices : (entries,) integers
+    blocks : (entries, height, width)
+    x_shape : (cols, ...) of what will be multiplied
 
-    pieces : (block columns, width, n)
-    returns : (rows, n)
+    Padding is blocks of zeros, and the block column after the last one. Longest
+    first, so that the first row of a group bounds its buffer.
     """
-    (_, width, n), height = pieces.shape, blocks.shape[1]
+    _, height, width = blocks.shape
     starts, columns = indptr[:-1].astype(np.intp), indices.astype(np.intp)
     counts = indptr[1:].astype(np.intp) - starts
-    out = np.zeros((counts.size, height, n), np.float32)
     order = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
+    gathered = width * max(1, math.prod(x_shape[1:]))  # for each entry
     first = 0
     while first < order.size:
         length = counts[order[first]]
-        num_rows = max(1, BUFFER_SIZE // max(1, length * width * n))
-        rows = order[first : first + num_rows]
+        most_rows = max(1, BUFFER_SIZE // (length * gathered))
+        rows = order[first : first + most_rows]
+        missing = np.cumsum(length - counts[rows]) * (height * width)
+        rows = rows[: np.searchsorted(missing, MOST_PADDING, side="right")]
         step = np.arange(length)
         padding = step >= counts[rows, np.newaxis]  # (rows, length)
         places = np.where(padding, 0, starts[rows, np.newaxis] + step)
         left = blocks[places]  # (rows, length, height, width)
         left[padding] = 0
-        left = left.transpose(0, 2, 1, 3)
+        left = left.transpose(0, 2, 1, 3)  # (rows, height, length, width)
         left = left.reshape(rows.size, height, length * width)
-        right = pieces.take(columns[places], axis=0)
-        out[rows] = left @ right.reshape(rows.size, length * width, n)
-        first += num_rows
-    return out.reshape(counts.size * height, n)
+        beyond = x_shape[0] // width
+        yield rows, np.where(padding, beyond, columns[places]), left
+        first += rows.size
+
+
+def stack_rows(
+    groups: Iterable[Group],
+    x: np.ndarray,
+    block_rows: int,
+    height: int,
+    width: int,
+) -> np.ndarray:
+    """Multiply groups of rows: each is one gather and one stack of products.
+
+    x : (cols,) or (cols, n)
+    returns : (block_rows * height,) or (block_rows * height, n) float32
+    """
+    block_cols, n = len(x) // width, math.prod(x.shape[1:])
+    pieces = np.zeros((block_cols + 1, width, n), np.float32)
+    # the last piece, of zeros, is what padding meets
+    pieces[:-1] = x.reshape(block_cols, width, n)
+    out = np.zeros((block_rows, height, n), np.float32)
+    with np.errstate(invalid="ignore"):  # inf - inf is NaN, and no surprise
+        for rows, columns, left in groups:
+            right = pieces.take(columns, axis=0)  # (rows, length, width, n)
+            right = right.reshape(rows.size, left.shape[2], n)
+            out[rows] = left @ right  # (rows, height, n)
+    return out.reshape(block_rows * height, *x.shape[1:])

@@ -14,11 +14,12 @@ import numpy as np
 from ..._require import require_dtype, require_equal, require_int
 from ..planes import num_packed_bytes, pack_planes, unpack_planes
 from .fields import (
-    freeze,
+    close,
     require_dense,
     require_operand,
     require_shape,
     require_values,
+    set_fields,
 )
 from .products import multiply_rows
 
@@ -54,18 +55,25 @@ class RelativeIndexMatrix:
     __array_ufunc__ = None
 
     def __post_init__(self) -> None:
-        require_shape(self.shape)
-        require_int("index_bits", self.index_bits, 1, 8)
+        shape = require_shape(self.shape)
+        index_bits = require_int("index_bits", self.index_bits, 1, 8)
         require_values("values", self.values, 1)
         require_dtype("gaps", self.gaps, np.uint8)
-        num_bytes = num_packed_bytes(self.values.size, self.index_bits)
+        num_bytes = num_packed_bytes(self.values.size, index_bits)
         require_equal("shape of gaps", (num_bytes,), self.gaps.shape)
-        freeze(self, values=self.values, gaps=self.gaps)
-        size = self.shape[0] * self.shape[1]
-        if self.values.size and self._places()[-1] >= size:
+        set_fields(
+            self,
+            values=self.values,
+            gaps=self.gaps,
+            index_bits=index_bits,
+            shape=shape,
+        )
+        size = shape[0] * shape[1]
+        last = self.unpack_gaps().sum(dtype=np.intp) + self.values.size - 1
+        if last >= size:
             raise ValueError(
                 f"gaps must end within the {size} places of the matrix, "
-                f"got {self._places()[-1]}"
+                f"got {last}"
             )
 
     @classmethod
@@ -77,7 +85,7 @@ class RelativeIndexMatrix:
         index_bits : 1 to 8
         """
         require_dense(dense)
-        require_int("index_bits", index_bits, 1, 8)
+        index_bits = require_int("index_bits", index_bits, 1, 8)
         places = np.flatnonzero(dense)
         skipped = np.diff(places, prepend=-1) - 1
         span = 1 << index_bits  # places that a filler passes over, its own too
@@ -88,7 +96,7 @@ class RelativeIndexMatrix:
         gaps[ends] = skipped % span
         values[ends] = dense.ravel()[places]
         packed = pack_planes(gaps, bits=index_bits)
-        return cls(values, packed, index_bits, dense.shape)
+        return cls(close(values), close(packed), index_bits, dense.shape)
 
     def to_dense(self) -> np.ndarray:
         """Return the matrix with its zeros: (rows, cols) float32."""
@@ -110,18 +118,20 @@ class RelativeIndexMatrix:
         """Multiply by a vector or a matrix, after finding the columns.
 
         x : (cols,) or (cols, n) float32
-        returns : (rows,) or (rows, n) float32
+        returns : (rows,) or (rows, n) float32. As in `CSRMatrix`, what meets
+            only zeros does not show, fillers included.
 
         A place is the sum of all gaps before it, so that a row cannot be read
         before those above it: the format is for storage.
         """
         require_operand(x, self.shape[1])
         rows, cols = self.shape
-        places = self._places()
+        stored = np.flatnonzero(self.values)  # all but the fillers
+        places = self._places()[stored]
         starts = np.arange(rows + 1) * cols
         indptr = np.searchsorted(places, starts)
         columns = places - np.repeat(starts[:-1], np.diff(indptr))
-        return multiply_rows(indptr, columns, self.values, x)
+        return multiply_rows(indptr, columns, self.values[stored], x)
 
     def unpack_gaps(self) -> np.ndarray:
         """Return the gaps, one for each entry: (entries,) uint8."""
