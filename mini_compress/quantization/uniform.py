@@ -64,6 +64,7 @@ def quantize_weights(
     replacements: dict[str, nn.Module] = {}
     for name, layer in treatable_layers(model, layers).items():
         weight = weight_array(name, layer)
+        _require_values(f"weight of {name!r}", weight)
         codes, scale = quantize_weight(
             weight, bits=bits, granularity=granularity, group_size=group_size
         )
@@ -108,6 +109,8 @@ def quantize_static(
     require_one_of("granularity", granularity, ("tensor", "channel"))
     found = treatable_layers(model, layers)
     weights = {name: weight_array(name, found[name]) for name in found}
+    for name, weight in weights.items():
+        _require_values(f"weight of {name!r}", weight)
     ranges = observe_ranges(model, found, images)
     replacements: dict[str, nn.Module] = {}
     for name, layer in found.items():
@@ -133,6 +136,7 @@ def quantize_weight(
         group of a row may be shorter
     """
     require_dtype("weight", weight, np.float32)
+    _require_values("weight", weight)
     _require_granularity(granularity, group_size)
     rows = weight.reshape(len(weight), -1)
     if granularity != "group":
@@ -210,7 +214,14 @@ def _widen_for_bias(
 def _steps_over(weight: np.ndarray, group_size: int | None) -> int:
     """Return how many weights of a row share a step."""
     inner = math.prod(weight.shape[1:])
-    return min(group_size or inner, inner)
+    return min(int(group_size or inner), inner)
+
+
+def _require_values(name: str, weight: np.ndarray) -> None:
+    if weight.size == 0:
+        raise ValueError(
+            f"{name} must hold values, got the empty shape {weight.shape}"
+        )
 
 
 def _require_granularity(granularity: str, group_size: int | None) -> None:

@@ -19,6 +19,7 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
 from mini_compress.kernels import affine  # noqa: E402
+from mini_compress.measuring import mcnemar_p_value  # noqa: E402
 from tests.benchmarks.cases import all_cases, growing_calls  # noqa: E402
 from tests.benchmarks.stopwatch import (  # noqa: E402
     import_ms,
@@ -64,7 +65,7 @@ def verdict(met: bool, smoke: bool) -> str:
 
 
 def print_limits(smoke: bool) -> None:
-    """Print what has a limit of its own: imports and memory."""
+    """Print what has a limit of its own: imports, memory, a long sum."""
     print(LIMIT_LINE.format("\nlimits", "measured", "target", ""))
     for name, measured, target, met in limits(smoke):
         outcome = verdict(met, smoke)
@@ -87,6 +88,11 @@ def limits(smoke: bool) -> Iterator[tuple[str, str, str, bool]]:
     share = peak_bytes(lambda: affine.quantize(x, params)) / x.nbytes
     name = "quantize, bytes beyond the result / bytes of the input"
     yield name, f"{share:.3f}", "< 0.1", share < 0.1
+    disputes = 100 if smoke else 10_000
+    half = disputes // 2  # the longest sum: that of an even split
+    (ms,) = side_by_side([lambda: mcnemar_p_value(half, half)], 9)
+    name = f"mcnemar_p_value of {disputes:,} disputes, ms"
+    yield name, f"{ms:.1f}", "< 10", ms < 10
 
 
 def print_growth(smoke: bool) -> None:

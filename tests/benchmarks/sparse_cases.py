@@ -6,10 +6,12 @@ from functools import partial
 import numpy as np
 import scipy.sparse
 import torch
+from torch import nn
 from torch.nn.utils.prune import L1Unstructured
 
 from mini_compress.kernels.masks import keep_largest, keep_largest_blocks
 from mini_compress.kernels.sparse import BSRMatrix, CSRMatrix
+from mini_compress.pruning import apply_masks, magnitude_masks, store_sparse
 from tests.benchmarks.case import Case
 from tests.support.sparse_matrices import random_sparse
 
@@ -60,13 +62,16 @@ def bsr_cases(side: int, density: float) -> Iterator[Case]:
     ours = BSRMatrix.from_dense(dense, BLOCK)
     theirs = scipy.sparse.bsr_array(dense, blocksize=BLOCK)
     work = f"BSR 16x16 {side}x{side}, {density:.0%}"
-    for x, name in ((vector, "vector"), (matrix, f"{COLS} columns")):
+    for x, name, ratio in (
+        (vector, "vector", 1),
+        (matrix, f"{COLS} columns", 2),
+    ):
         yield Case(
             f"{work}, {name}",
             "scipy bsr_array @",
             partial(ours.__matmul__, x),
             partial(theirs.__matmul__, x),
-            least_ratio=2,
+            least_ratio=ratio,
         )
     yield Case(
         f"{work}, from_dense",
@@ -135,3 +140,8 @@ def growing_sparse_calls(smoke: bool) -> Iterator[tuple[str, int, Callable]]:
             size,
             partial(keep_largest, scores, 0.9),
         )
+    for side in (30, 100) if smoke else (316, 1000, 3163):  # to 10**7 weights
+        model = nn.Sequential(nn.Linear(side, side, bias=False))
+        masked = apply_masks(model, magnitude_masks(model, 0.9))
+        call = partial(store_sparse, masked)
+        yield f"store_sparse, {side**2:,} weights, 10%", side**2, call

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from mini_compress import models
+from mini_compress import artifact, models
 from mini_compress.kernels import affine, integer
 from mini_compress.layers import IntegerLayer, WeightOnlyLayer
 from mini_compress.quantization import (
@@ -287,6 +287,25 @@ nn.init.constant_(NAN.weight, float("nan"))
 def test_bad_requests_for_weights(model, options, error, message):
     with pytest.raises(error, match=message):
         quantize_weights(model, **options)
+
+
+@pytest.mark.filterwarnings("ignore:Initializing zero-element")
+def test_layers_without_weights_are_refused_by_name():
+    for inner, outputs in [(0, 3), (3, 0)]:
+        model = nn.Sequential(nn.Linear(inner, outputs))
+        message = rf"weight of '0' must hold .* shape \({outputs}, {inner}\)"
+        for options in ({}, {"granularity": "group", "group_size": 4}):
+            with pytest.raises(ValueError, match=message):
+                quantize_weights(model, **options)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.int8, np.uint8])
+def test_numbers_of_numpy_count_as_pythons(kind):
+    model = nn.Sequential(nn.Linear(300, 3))
+    by_group = {"bits": 4, "granularity": "group", "group_size": 100}
+    expected = artifact.to_bytes(quantize_weights(model, **by_group))
+    by_group |= {"bits": kind(4), "group_size": kind(100)}
+    assert artifact.to_bytes(quantize_weights(model, **by_group)) == expected
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ class RelativeIndexMatrix:
         """
         require_dense(dense)
         index_bits = require_int("index_bits", index_bits, 1, 8)
-        places = np.flatnonzero(dense)
+        places = np.flatnonzero(dense != 0)  # of bools: much faster
         skipped = np.diff(places, prepend=-1) - 1
         span = 1 << index_bits  # places that a filler passes over, its own too
         ends = np.cumsum(skipped // span + 1) - 1  # after each one's fillers
@@ -94,7 +94,7 @@ class RelativeIndexMatrix:
         gaps = np.full(count, span - 1, np.uint8)
         values = np.zeros(count, np.float32)
         gaps[ends] = skipped % span
-        values[ends] = dense.ravel()[places]
+        values[ends] = dense.ravel()[places]  # (non-zeros,)
         packed = pack_planes(gaps, bits=index_bits)
         return cls(close(values), close(packed), index_bits, dense.shape)
 

@@ -3,6 +3,7 @@
 import numpy as np
 from torch import nn
 
+from ...kernels.planes import num_packed_bytes
 from ...kernels.sparse import RelativeIndexMatrix
 from ...layers import SparseLayer, geometry_of
 from ...layers.selection import treatable_layers, with_layers_replaced
@@ -43,12 +44,15 @@ def smallest_matrix(weight: np.ndarray) -> RelativeIndexMatrix:
     returns : of (outputs, all others)
     """
     rows = weight.reshape(len(weight), -1)  # (outputs, all others)
-    return min(
-        (
-            RelativeIndexMatrix.from_dense(rows, index_bits=bits)
-            for bits in INDEX_BITS
-        ),
-        key=lambda matrix: matrix.num_bytes,
+    skipped = np.diff(np.flatnonzero(rows != 0), prepend=-1) - 1
+
+    def num_bytes(bits: int) -> int:
+        entries = len(skipped) + int((skipped >> bits).sum())  # with fillers
+        return 4 * entries + num_packed_bytes(entries, bits)
+
+    # the sizes are counted, and only the smallest matrix is made
+    return RelativeIndexMatrix.from_dense(
+        rows, index_bits=min(INDEX_BITS, key=num_bytes)
     )
 
 
