@@ -1,55 +1,155 @@
-"""Which range the input of each layer takes, found on example images."""
+"""What each layer of a network is given, on example images.
 
-import copy
+Calibration asks for ranges; low rank and second-order rounding ask for the
+products of inputs. One run over the images serves them all.
+"""
+
 from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .._inference import require_image_tensor
+from .._inference import copy_model, require_image_tensor, require_module
+from .._require import require_one_of
+from ..layers.plain import require_plain_weights
 
 BATCH_SIZE = 500
+Visit = Callable[[str, Tensor], None]
 
 
 @torch.no_grad()
+def capture_inputs(
+    model: nn.Module,
+    names: Iterable[str],
+    images: Tensor,
+    visit: Visit,
+    *,
+    batch_size: int = BATCH_SIZE,
+) -> None:
+    """Hand what each layer is given to a visitor, batch by batch.
+
+    model : is not changed; a copy runs in evaluation mode
+    names : of the layers to watch; each must run
+    images : (n, ...) float32, finite, n >= 1. Training images: the test set
+        must not choose anything.
+    visit : (name of the layer, its input) -> None, for each run of the layer.
+        The input has no gradient and must not be changed.
+
+    NaN or infinity in an input is a ValueError that names layer and images.
+
+    >>> model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+    >>> sums = {"0": torch.zeros(2, 2), "2": torch.zeros(3, 3)}
+    >>> def add_products(name, x):  # X^T X of every layer
+    ...     sums[name] += x.T @ x
+    >>> capture_inputs(model, sums, torch.eye(2), add_products)
+    >>> sums["0"]
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    require_module("model", model)
+    require_image_tensor(images)
+    require_plain_weights(model)
+    require_float32(model)
+    copied = copy_model(model).eval()
+    modules = dict(copied.named_modules(remove_duplicate=False))
+    watch = _Watch(visit)
+    names = list(names)
+    for name in names:
+        require_one_of("name of a layer", name, modules)
+        modules[name].register_forward_pre_hook(
+            partial(watch.see, name), with_kwargs=True
+        )
+    for batch in images.split(batch_size):
+        watch.begin(batch)
+        copied(batch)
+    missing = [name for name in names if name not in watch.seen]
+    if missing:
+        raise ValueError(
+            "every layer must be run by the calibration images, "
+            f"got no input for {', '.join(missing)}"
+        )
+
+
 def observe_ranges(
     model: nn.Module, names: Iterable[str], images: Tensor
 ) -> dict[str, np.ndarray]:
     """Note the smallest and largest input of each layer over some images.
 
-    model : is not changed; a copy runs in evaluation mode
-    names : of the layers to watch
-    images : (n, ...) float32, finite, n >= 1. Training images: the test set
-        must not choose anything, ranges included.
+    model, names, images : as for `capture_inputs`
     returns : name -> (2,) float32: lowest, highest
+
+    >>> model = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))
+    >>> observe_ranges(model, ["1"], torch.tensor([[0.5, -2.0, 1.0, 0.0]]))
+    {'1': array([-2.,  1.], dtype=float32)}
     """
-    require_image_tensor(images)
     ranges: dict[str, np.ndarray] = {}
-    observed = copy.deepcopy(model).eval()
-    for name in names:
-        observed.get_submodule(name).register_forward_pre_hook(
-            _watch(name, ranges)
+
+    def widen(name: str, x: Tensor) -> None:
+        low, high = x.min().item(), x.max().item()
+        before = ranges.get(name, (low, high))
+        ranges[name] = np.array(
+            [min(low, before[0]), max(high, before[1])], np.float32
         )
-    for batch in images.split(BATCH_SIZE):
-        observed(batch)
-    missing = set(names) - ranges.keys()
-    if missing:
-        raise ValueError(
-            "every layer must be run by the calibration images, "
-            f"got no input for {', '.join(sorted(missing))}"
-        )
+
+    capture_inputs(model, names, images, widen)
     return ranges
 
 
-def _watch(name: str, ranges: dict[str, np.ndarray]) -> Callable[..., None]:
-    """Return a hook that widens a layer's range by each input it sees."""
+def require_float32(model: nn.Module) -> None:
+    """Refuse parameters of another dtype than that of images, by name."""
+    for name, parameter in model.named_parameters():
+        if parameter.is_floating_point() and parameter.dtype != torch.float32:
+            layer, _, what = name.rpartition(".")
+            got = str(parameter.dtype).removeprefix("torch.")
+            raise TypeError(
+                f"{what} of {layer!r} must be float32 to run on images, "
+                f"got {got}"
+            )
 
-    def widen(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        low, high = ranges.get(name, (np.float32(np.inf), -np.float32(np.inf)))
-        x = inputs[0]
-        ranges[name] = np.array(
-            [min(low, x.min().item()), max(high, x.max().item())], np.float32
+
+class _Watch:
+    """Hands inputs on, and knows from which images they come."""
+
+    def __init__(self, visit: Visit) -> None:
+        self.visit = visit
+        self.seen: set[str] = set()
+        self.first = self.stop = 0  # numbers of the images that run now
+
+    def begin(self, batch: Tensor) -> None:
+        """Note that the next images run."""
+        self.first, self.stop = self.stop, self.stop + len(batch)
+
+    def see(
+        self,
+        name: str,
+        _: nn.Module,
+        inputs: tuple[Any, ...],
+        named_inputs: dict[str, Any],
+    ) -> None:
+        """Be called by torch before a layer runs."""
+        given = [*inputs, *named_inputs.values()]
+        if len(given) != 1 or not isinstance(given[0], Tensor):
+            kinds = ", ".join(type(x).__name__ for x in given)
+            raise TypeError(
+                f"layer {name!r} must be given one tensor, got {kinds}"
+            )
+        self._require_finite(name, given[0])
+        self.seen.add(name)
+        self.visit(name, given[0].detach())
+
+    def _require_finite(self, name: str, x: Tensor) -> None:
+        finite = x.isfinite()
+        if finite.all():
+            return
+        got = "NaN" if x.isnan().any() else "infinity"
+        where = f"images {self.first} to {self.stop - 1}"
+        if x.ndim and len(x) == self.stop - self.first:
+            bad = (~finite).flatten(1).any(dim=1).nonzero().flatten().tolist()
+            where = "image " + ", ".join(str(self.first + i) for i in bad[:10])
+            where += f" and {len(bad) - 10} more" if len(bad) > 10 else ""
+        raise ValueError(
+            f"input of {name!r} must be finite, got {got} for {where}"
         )
-
-    return widen

@@ -31,7 +31,7 @@ class Counts:
 
         followed : the tensors among what the node is given
         """
-        what = node.target
+        what: Any = node.target
         if what is getattr:
             what = node.args[1]
         if followed:

@@ -14,7 +14,9 @@ from torch.utils import _pytree as pytree
 
 from .._inference import copy_model, device_of, require_module
 from .._require import require_int
+from ..layers.plain import require_plain_weights
 
+TENSORS_READ = "tensors read"  # in a graph's `meta`
 BATCH = 2  # blank examples; with 1, a view that mixes examples would pass
 # torch.fx replaces `nn.Module.__call__` while it traces: one at a time. What
 # other threads run meanwhile is not protected by this.
@@ -36,9 +38,8 @@ def trace(model: nn.Module) -> fx.GraphModule:
     ['input_1', '_0', '_1', 'output']
     """
     require_module("model", model)
-    copied = copy_model(model).eval()
-    # torch.fx would look into a root that is itself a layer
-    return trace_own(nn.Sequential(copied) if _is_layer(copied) else copied)
+    require_plain_weights(model)
+    return trace_own(copy_model(model).eval())
 
 
 def trace_own(model: nn.Module) -> fx.GraphModule:
@@ -47,14 +48,18 @@ def trace_own(model: nn.Module) -> fx.GraphModule:
     model : in evaluation mode, a copy of the user's
     """
     tracer = _Tracer()
+    # torch.fx would look into a root that is itself a layer
+    root = nn.Sequential(model) if _is_layer(model) else model
     try:
-        with _TRACING, _one_input(model):
-            return fx.GraphModule(model, tracer.trace(model))
+        with _TRACING, _one_input(root):
+            graph = fx.GraphModule(root, tracer.trace(root))
     except Exception as error:  # torch.fx promises no type
         raise ValueError(
             "model must run the same operations on every input, got "
             f"{tracer.inside}: {error}"
         ) from error
+    graph.meta[TENSORS_READ] = tracer.tensors_read
+    return graph
 
 
 def note_shapes(graph: fx.GraphModule, input_shape: tuple[int, ...]) -> None:
@@ -120,7 +125,7 @@ def _one_input(model: nn.Module) -> Iterator[None]:
             f"got {', '.join(required)}"
         )
 
-    def forward(self: Any, input: Any) -> Any:  # noqa: A002, torch's name
+    def forward(self: Any, input: Any) -> Any:
         return kind.forward(self, input)
 
     model.__class__ = type(kind.__name__, (kind,), {"forward": forward})
@@ -131,9 +136,16 @@ def _one_input(model: nn.Module) -> Iterator[None]:
 
 
 class _Tracer(fx.Tracer):
-    """Notes which module is being traced, to name it in errors."""
+    """Notes which module is being traced, to name it in errors.
 
-    inside = "the model itself"
+    It also notes, by id, which parameters and buffers the model's own code
+    reads, apart from running the layers that hold them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside = "the model itself"
+        self.tensors_read: list[int] = []
 
     def call_module(self, m: nn.Module, *rest: Any) -> Any:
         outer = self.inside
@@ -141,6 +153,11 @@ class _Tracer(fx.Tracer):
         result = super().call_module(m, *rest)
         self.inside = outer  # after an error, it names the innermost
         return result
+
+    def getattr(self, attr: str, attr_val: Any, *rest: Any) -> Any:
+        if isinstance(attr_val, Tensor):
+            self.tensors_read.append(id(attr_val))
+        return super().getattr(attr, attr_val, *rest)
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         return _is_layer(m)
@@ -162,6 +179,8 @@ def _is_layer(module: nn.Module) -> bool:
     A subclass of one is a layer too: it may compute something else, and what
     it inherits often looks at shapes, which cannot be traced.
     """
+    if isinstance(module, nn.DataParallel):
+        return False
     ours = type(module).__module__.startswith("mini_compress.layers.")
     known = isinstance(module, nn.Linear | _ConvNd | _NormBase)
     return ours or known or fx.Tracer().is_leaf_module(module, "")

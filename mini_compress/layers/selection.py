@@ -1,17 +1,17 @@
 """Which layers of a network a method treats, and how it swaps them."""
 
-import copy
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import nn
 
-from .._inference import require_module
+from .._inference import copy_model, require_module
 from .._require import require_finite, require_one_of
 from .base import CompressedLayer
 from .geometry import kind_of
 from .kinds import PLAIN
+from .plain import require_plain_weights
 
 
 def treatable_layers(
@@ -23,10 +23,14 @@ def treatable_layers(
         a weight in any other kind of module is an error too: it was asked for
         and would be left out. What is compressed already is left as it is.
     returns : in the network's order; a layer under two names by its first
+
+    Layers whose weight a hook computes, or that share one weight, are refused
+    by name.
     """
     require_module("model", model)
     if isinstance(layers, str):
         raise TypeError(f"layers must be a list of names, got {layers!r}")
+    require_plain_weights(model, layers)
     first = dict(model.named_modules())
     treatable = {
         name: module for name, module in first.items() if type(module) in PLAIN
@@ -40,9 +44,9 @@ def treatable_layers(
             )
     else:
         names = [_first_name(model, name, treatable) for name in layers]
-    for name in names:
-        _require_own_weight(name, treatable[name])
-    return {name: treatable[name] for name in names}  # type: ignore[misc]
+    found = {name: treatable[name] for name in names}
+    _require_own_weights(found)
+    return found  # type: ignore[return-value]
 
 
 def _require_nothing_else(modules: Mapping[str, nn.Module]) -> None:
@@ -92,14 +96,18 @@ def _first_name(
     return name
 
 
-def _require_own_weight(name: str, layer: nn.Module) -> None:
-    """Refuse a weight that a hook computes anew before each call."""
-    if "weight" not in dict(layer.named_parameters(recurse=False)):
-        raise ValueError(
-            f"weight of {name!r} must be a parameter of its own, got one that "
-            "a hook computes; make it one with torch's "
-            "`prune.remove(layer, 'weight')` or `remove_weight_norm(layer)`"
-        )
+def _require_own_weights(layers: Mapping[str, nn.Module]) -> None:
+    """Refuse two layers with one weight: it would be treated twice."""
+    names: dict[int, list[str]] = {}
+    for name, layer in layers.items():
+        names.setdefault(id(layer.weight), []).append(repr(name))
+    for shared in names.values():
+        if len(shared) > 1:
+            raise ValueError(
+                "every layer must have a weight of its own, got one for "
+                f"{' and '.join(shared)}; name one of them in `layers`, or "
+                "give each a copy"
+            )
 
 
 def weight_array(name: str, layer: nn.Linear | nn.Conv2d) -> np.ndarray:
@@ -132,7 +140,7 @@ def with_layers_replaced(
     if "" in replacements:  # the model is itself a layer
         return replacements[""].eval()
     new = {model.get_submodule(name): x for name, x in replacements.items()}
-    copied = copy.deepcopy(model)
+    copied = copy_model(model)
     for name, layer in model.named_modules(remove_duplicate=False):
         if layer in new:
             copied.set_submodule(name, new[layer])

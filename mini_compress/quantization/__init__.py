@@ -1,12 +1,12 @@
 """How a network's numbers become integers.
 
-uniform      evenly spaced codes for weights, or weights and activations
-calibration  which range each layer's input has, from example images
-folding      batch normalization merged into the convolution before it
+uniform  evenly spaced codes for weights, or weights and activations
+
+Ranges of layers' inputs and the folding of batch normalization are those of
+`mini_compress.graph`.
 """
 
-from ..graph.folding import fold_batchnorm
-from ..graph.inputs import observe_ranges
+from ..graph import fold_batchnorm, observe_ranges, unfolded_norms
 from .uniform import quantize_static, quantize_weight, quantize_weights
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "quantize_static",
     "quantize_weight",
     "quantize_weights",
+    "unfolded_norms",
 ]

@@ -4,12 +4,11 @@ A normalization subtracts the mean and divides by the deviation that its inputs
 had in training. Remove channels before it, and its inputs have others.
 """
 
-import copy
-
 import torch
 from torch import Tensor, nn
 
 from ..._inference import (
+    copy_model,
     require_image_tensor,
     require_module,
     require_two_images,
@@ -37,7 +36,7 @@ def recalibrate_norms(model: nn.Module, images: Tensor) -> nn.Module:
     require_module("model", model)
     require_image_tensor(images)
     require_two_images(len(images))
-    copied = copy.deepcopy(model).eval()
+    copied = copy_model(model).eval()
     for module in copied.modules():
         if isinstance(module, BATCH_NORMS):
             module.reset_running_stats()

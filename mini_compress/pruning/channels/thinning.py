@@ -5,7 +5,6 @@ channel to 0 at every layer that makes or normalizes it, which is what thinning
 can be checked against: both networks compute the same, but for rounding.
 """
 
-import copy
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..._inference import require_module
+from ..._inference import copy_model, require_module
 from .groups import PruningGroup, require_channels, require_group_of
 
 Kept = Mapping[PruningGroup, Collection[int] | Tensor]
@@ -41,7 +40,7 @@ def thin(model: nn.Module, kept: Kept) -> nn.Module:
         for member in group.members:
             part = "inputs" if member.part == "inputs" else "outputs"
             entries[member.layer][part] = _entries(channels, member.positions)
-    thinned = copy.deepcopy(model).eval()
+    thinned = copy_model(model).eval()
     for name, parts in entries.items():
         _shrink(thinned.get_submodule(name), **parts)
     return thinned
@@ -59,7 +58,7 @@ def mask_channels(model: nn.Module, kept: Kept) -> nn.Module:
     a constant, and in general not 0.
     """
     chosen = _check(model, kept)
-    masked = copy.deepcopy(model).eval()
+    masked = copy_model(model).eval()
     for group, channels in chosen.items():
         removed = torch.tensor(
             sorted(set(range(group.channels)) - set(channels)),
@@ -96,7 +95,8 @@ def _shrink(
     for name, axes in (("weight", (outputs, inputs)), ("bias", (outputs,))):
         values = getattr(layer, name)
         if values is not None:
-            setattr(layer, name, nn.Parameter(_select(values, axes)))
+            cut = nn.Parameter(_select(values, axes), values.requires_grad)
+            setattr(layer, name, cut)
     if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
         for name in ("running_mean", "running_var"):
             if getattr(layer, name) is not None:
