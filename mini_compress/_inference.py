@@ -97,6 +97,32 @@ def device_of(model: nn.Module) -> torch.device:
     return torch.device("cpu")
 
 
+def blank_images(
+    model: nn.Module, count: int, shape: tuple[int, ...]
+) -> Tensor:
+    """Return zeros that a model can run on: of its dtype, on its device."""
+    dtypes = [x.dtype for x in model.parameters() if x.is_floating_point()]
+    dtype = dtypes[0] if dtypes else torch.float32
+    return torch.zeros(count, *shape, dtype=dtype, device=device_of(model))
+
+
+def require_float32(model: nn.Module) -> None:
+    """Refuse parameters of another dtype than that of images, by name.
+
+    >>> require_float32(nn.Sequential(nn.Linear(2, 2).double()))
+    Traceback (most recent call last):
+    TypeError: weight of '0' must be float32 to run on images, got float64
+    """
+    for name, parameter in model.named_parameters():
+        if parameter.is_floating_point() and parameter.dtype != torch.float32:
+            layer, _, what = name.rpartition(".")
+            got = str(parameter.dtype).removeprefix("torch.")
+            raise TypeError(
+                f"{what} of {layer!r} must be float32 to run on images, "
+                f"got {got}"
+            )
+
+
 def copy_model(model: nn.Module) -> nn.Module:
     """Return a copy of a model; what cannot be copied is named.
 

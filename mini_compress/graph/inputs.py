@@ -12,7 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .._inference import copy_model, require_image_tensor, require_module
+from .._inference import (
+    copy_model,
+    require_float32,
+    require_image_tensor,
+    require_module,
+)
 from .._require import require_one_of
 from ..layers.plain import require_plain_weights
 
@@ -96,18 +101,6 @@ def observe_ranges(
 
     capture_inputs(model, names, images, widen)
     return ranges
-
-
-def require_float32(model: nn.Module) -> None:
-    """Refuse parameters of another dtype than that of images, by name."""
-    for name, parameter in model.named_parameters():
-        if parameter.is_floating_point() and parameter.dtype != torch.float32:
-            layer, _, what = name.rpartition(".")
-            got = str(parameter.dtype).removeprefix("torch.")
-            raise TypeError(
-                f"{what} of {layer!r} must be float32 to run on images, "
-                f"got {got}"
-            )
 
 
 class _Watch:

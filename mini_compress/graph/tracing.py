@@ -12,7 +12,7 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 from torch.utils import _pytree as pytree
 
-from .._inference import copy_model, device_of, require_module
+from .._inference import blank_images, copy_model, require_module
 from .._require import require_int
 from ..layers.plain import require_plain_weights
 
@@ -72,13 +72,9 @@ def note_shapes(graph: fx.GraphModule, input_shape: tuple[int, ...]) -> None:
     """
     for size in input_shape:
         require_int("each size in input_shape", size, 1)
-    dtypes = [x.dtype for x in graph.parameters()] or [torch.float32]
-    blank = torch.zeros(
-        BATCH, *input_shape, dtype=dtypes[0], device=device_of(graph)
-    )
     try:
         with torch.no_grad():
-            _Shapes(graph).run(blank)
+            _Shapes(graph).run(blank_images(graph, BATCH, input_shape))
     except Exception as error:  # the model's own code may raise anything
         reason = str(error).splitlines()[0]
         raise ValueError(

@@ -12,7 +12,6 @@ layers hand on float32, because they are written to be read; a program that
 deploys them hands on the codes, and so does ReLU or pooling after them.
 """
 
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -20,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .._inference import device_of, inference, require_module
+from .._inference import blank_images, copy_model, require_module
 from .._require import require_int
 from ..layers.base import FLOAT_BITS
 from ..layers.kinds import VIEWS
@@ -139,20 +138,21 @@ def layer_costs(
     require_module("model", model)
     for size in input_shape:
         require_int("each size in input_shape", size, 1)
+    copied = copy_model(model).eval()  # its hooks count no other calls
     names: dict[nn.Module, str] = {}
-    for name, layer in find_layers(model):
+    for name, layer in find_layers(copied):
         names.setdefault(layer, name)  # a shared layer gets one hook
     costs: list[LayerCost] = []
-    with inference(model), ExitStack() as hooks:
-        for layer, name in names.items():
-            record = partial(_record, costs, name or type(layer).__name__)
-            hooks.enter_context(layer.register_forward_hook(record))
-        try:
-            model(torch.zeros(1, *input_shape, device=device_of(model)))
-        except RuntimeError as error:
-            raise ValueError(
-                f"input_shape must fit the model, got {input_shape}: {error}"
-            ) from error
+    for layer, name in names.items():
+        record = partial(_record, costs, name or type(layer).__name__)
+        layer.register_forward_hook(record, with_kwargs=True)
+    try:
+        with torch.no_grad():
+            copied(blank_images(copied, 1, input_shape))
+    except RuntimeError as error:
+        raise ValueError(
+            f"input_shape must fit the model, got {input_shape}: {error}"
+        ) from error
     return ModelCost(tuple(costs))
 
 
@@ -161,9 +161,11 @@ def _record(
     name: str,
     layer: nn.Module,
     inputs: tuple[Any, ...],
+    named_inputs: dict[str, Any],
     output: Tensor,
 ) -> None:
     """Note the cost of a call; torch calls this after each forward pass."""
+    given = [*inputs, *named_inputs.values()]
     bits = activation_bits(layer) or _last_bits(costs)
     moved = 0 if isinstance(layer, VIEWS) else 1
     costs.append(
@@ -173,7 +175,7 @@ def _record(
             output_shape=tuple(output.shape[1:]),
             macs=count_macs(layer, output),
             weight_bytes=stored_bytes(layer),
-            input_bytes=moved * sum(_num_bytes(x, bits) for x in inputs),
+            input_bytes=moved * sum(_num_bytes(x, bits) for x in given),
             output_bytes=moved * _num_bytes(output, bits),
             weight_bits=weight_bits(layer),
             activation_bits=bits,

@@ -110,16 +110,32 @@ def _require_own_weights(layers: Mapping[str, nn.Module]) -> None:
             )
 
 
-def weight_array(name: str, layer: nn.Linear | nn.Conv2d) -> np.ndarray:
-    """Return a layer's weight as numpy sees it; it must be finite float32.
+def weight_array(
+    name: str, layer: nn.Linear | nn.Conv2d, *dtypes: torch.dtype
+) -> np.ndarray:
+    """Return a layer's weight as numpy sees it; it must be finite.
 
     name : of the layer, for error messages
+    dtypes : of numpy's that the weight may have; float32 if none is given
+
+    >>> weight_array("fc", nn.Linear(3, 2).bfloat16())
+    Traceback (most recent call last):
+    TypeError: weight of 'fc' must be float32, got bfloat16
     """
     weight = layer.weight.detach()
-    if weight.dtype != torch.float32:  # bfloat16 is no type of numpy's
-        got = str(weight.dtype).removeprefix("torch.")
-        raise TypeError(f"weight of {name!r} must be float32, got {got}")
-    array = weight.cpu().numpy()
+    dtypes = dtypes or (torch.float32,)
+    if weight.dtype not in dtypes:
+        *expected, got = (
+            str(x).removeprefix("torch.") for x in (*dtypes, weight.dtype)
+        )
+        raise TypeError(
+            f"weight of {name!r} must be {' or '.join(expected)}, got {got}"
+        )
+    if weight.device.type != "cpu":
+        raise ValueError(
+            f"weight of {name!r} must be on the CPU, got {weight.device}"
+        )
+    array = weight.numpy()
     require_finite(f"weight of {name!r}", array)
     return array
 

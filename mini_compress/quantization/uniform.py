@@ -6,6 +6,7 @@ as well, and the arithmetic into that of integers.
 """
 
 import math
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -26,6 +27,7 @@ from ..kernels.affine import (
     split_groups,
 )
 from ..layers import IntegerLayer, WeightOnlyLayer, geometry_of
+from ..layers.kinds import BATCH_NORMS
 from ..layers.selection import (
     treatable_layers,
     weight_array,
@@ -93,7 +95,8 @@ def quantize_static(
     """Return a copy that multiplies codes with codes and sums in int32.
 
     model : is not changed. Fold batch normalization first (`fold_batchnorm`),
-        as every runtime does; one that stands alone stays in float32.
+        as every runtime does; those that are left stay in float32, and a
+        warning names them.
     images : (n, ...) float32 training images, which show the range of every
         layer's input
     bits : of the weights, 2 to 8. Activations have 8.
@@ -117,6 +120,17 @@ def quantize_static(
         x_params = choose_affine(ranges[name], signed=False)
         replacements[name] = _integer_layer(
             name, layer, weights[name], x_params, bits, granularity
+        )
+    norms = [
+        repr(name)
+        for name, module in model.named_modules()
+        if isinstance(module, BATCH_NORMS)
+    ]
+    if norms:
+        warnings.warn(
+            f"{len(norms)} batch normalizations stay in float32: "
+            f"{', '.join(norms)}; `fold_batchnorm` merges those that it can",
+            stacklevel=2,
         )
     return with_layers_replaced(model, replacements)
 

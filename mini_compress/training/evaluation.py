@@ -30,8 +30,13 @@ def predict(
     if images.dtype != torch.float32:
         raise TypeError(f"images must be torch.float32, got {images.dtype}")
     with inference(model):
-        logits = [model(batch) for batch in images.split(batch_size)]
-    return torch.cat(logits).argmax(dim=1)
+        logits = torch.cat([model(x) for x in images.split(batch_size)])
+    if lost := int(logits.isnan().any(dim=1).sum()):
+        raise ValueError(
+            "logits must be numbers, got NaN for "
+            f"{lost} of {len(images)} images"
+        )
+    return logits.argmax(dim=1)
 
 
 def evaluate(model: nn.Module, split: Split) -> Score:

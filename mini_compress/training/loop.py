@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from .._inference import require_module, require_two_images
+from .._inference import copy_model, require_module, require_two_images
 from .._require import require_int
 from ..datasets import Dataset
 from .evaluation import evaluate, require_images, require_unseen
@@ -114,7 +114,7 @@ def train(
         require_two_images(min(batch_size, len(data.train)))
     require_int("first_kept", first_kept, 1, epochs)
     require_int("seed", seed, 0)
-    model = _laid_out(copy.deepcopy(model), _fastest_layout(model))
+    model = _laid_out(copy_model(model), _fastest_layout(model))
     model.trained_on = data.name  # type: ignore[assignment]
     learner = Learner(
         model,

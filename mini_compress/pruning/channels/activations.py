@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
-from ..._inference import require_image_tensor
+from ..._inference import require_float32, require_image_tensor
 from ..._require import require_equal
 from ...graph.tracing import trace
 from .groups import PruningGroup
@@ -90,6 +90,7 @@ class _Watch(fx.Interpreter):
                     "every group must have a ReLU behind which to look at "
                     f"activations, got none for {group.name!r}"
                 )
+        require_float32(model)
         super().__init__(trace(model))
         self.owners = {name: group for group in groups for name in group.relus}
         self.seen: list[tuple[PruningGroup, Tensor]] = []

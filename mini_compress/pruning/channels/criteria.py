@@ -161,7 +161,7 @@ def random_scores(groups: Sequence[PruningGroup], seed: int) -> Scores:
 
 
 def _part(model: nn.Module, name: str, part: str) -> Tensor:
-    return getattr(model.get_submodule(name), part).double()
+    return getattr(model.get_submodule(name), part).double().cpu()
 
 
 _ON_IMAGES: dict[str, Callable[..., Scores]] = {

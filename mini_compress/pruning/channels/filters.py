@@ -81,7 +81,7 @@ def prune_filters(
         parameters=(_num_parameters(model), _num_parameters(small)),
         macs=(
             layer_costs(model, input_shape=input_shape).macs,
-            layer_costs(small, input_shape=input_shape).macs,
+            _macs_of(small, input_shape),
         ),
     )
     return small, report
@@ -135,6 +135,17 @@ def _groups(
             "model must have channels between two layers to prune, got none"
         )
     return [found[name] for name in names]
+
+
+def _macs_of(small: nn.Module, input_shape: tuple[int, ...]) -> int:
+    """Count MACs, which shows that the smaller network runs."""
+    try:
+        return layer_costs(small, input_shape=input_shape).macs
+    except ValueError as error:  # the whole network takes this shape
+        raise ValueError(
+            "model must run with fewer channels, got one that does not: its "
+            f"own code counts on all of them ({error.__cause__ or error})"
+        ) from error
 
 
 def _mean(scores: Tensor) -> Tensor:

@@ -6,12 +6,12 @@ belong together, or so the hypothesis says; the control keeps the mask and
 draws the weights anew.
 """
 
-import copy
 from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
 
+from ..._inference import copy_model
 from ..._require import require_int, require_number
 from ...datasets import Dataset
 from ...layers.selection import treatable_layers
@@ -74,7 +74,7 @@ def climb_ladder(
     require_number("share", share, 0, 1)
     require_number("last_share", last_share, 0, 1)
     settings |= {"epochs": epochs, "batch_size": batch_size}
-    start = copy.deepcopy(model)
+    start = copy_model(model)
 
     def remember(step: Step) -> None:
         if step.number == rewind_step:

@@ -5,7 +5,6 @@ Masks come in a dict, by the name of the layer. Biases and normalizations are
 never pruned: they are few.
 """
 
-import copy
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -13,19 +12,28 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..._inference import require_image_tensor, require_labels
+from ..._inference import (
+    copy_model,
+    require_float32,
+    require_image_tensor,
+    require_labels,
+)
 from ..._require import (
     require_equal,
-    require_finite,
     require_int,
     require_one_of,
 )
 from ...kernels import masks as kernels
-from ...layers.selection import treatable_layers, weight_of
+from ...layers.selection import (
+    treatable_layers,
+    weight_array,
+    weight_of,
+)
 
 Masks = dict[str, Tensor]
 Scores = dict[str, np.ndarray]
 Sparsity = float | Mapping[str, float]
+DTYPES = (torch.float16, torch.float32, torch.float64)
 SCOPES = ("layer", "global")
 
 
@@ -129,7 +137,7 @@ def apply_masks(model: nn.Module, masks: Masks) -> nn.Module:
     0.0
     """
     _require_fitting(model, masks)
-    masked = copy.deepcopy(model)
+    masked = copy_model(model)
     with torch.no_grad():
         for name, mask in masks.items():
             weight = weight_of(masked, name)
@@ -174,8 +182,7 @@ def magnitude_scores(
     """
     scores = {}
     for name, layer in treatable_layers(model, layers).items():
-        scores[name] = np.abs(layer.weight.detach().numpy())
-        require_finite(f"weight of {name!r}", scores[name])
+        scores[name] = np.abs(weight_array(name, layer, *DTYPES))
     return scores
 
 
@@ -190,7 +197,8 @@ def loss_gradients(
         gradients off too; the model stays as it is
     """
     require_labels(labels, len(images))
-    probe = copy.deepcopy(model).eval().requires_grad_()
+    require_float32(model)
+    probe = copy_model(model).eval().requires_grad_()
     for x, y in zip(
         images.split(batch_size), labels.split(batch_size), strict=True
     ):
@@ -198,7 +206,7 @@ def loss_gradients(
         (loss / len(images)).backward()
     return {
         name: torch.zeros_like(value) if value.grad is None else value.grad
-        for name, value in probe.named_parameters()
+        for name, value in probe.named_parameters(remove_duplicate=False)
     }
 
 

@@ -6,8 +6,11 @@ from torch import nn
 from ...kernels.planes import num_packed_bytes
 from ...kernels.sparse import RelativeIndexMatrix
 from ...layers import SparseLayer, geometry_of
-from ...layers.selection import treatable_layers, with_layers_replaced
-from .masks import magnitude_scores
+from ...layers.selection import (
+    treatable_layers,
+    weight_array,
+    with_layers_replaced,
+)
 
 INDEX_BITS = range(1, 9)
 
@@ -28,10 +31,9 @@ def store_sparse(model: nn.Module) -> nn.Module:
 
     See [han2016deep], section 2.
     """
-    magnitude_scores(model)  # refuses weights that are no numbers
     replacements: dict[str, nn.Module] = {}
     for name, layer in treatable_layers(model, None).items():
-        matrix = smallest_matrix(layer.weight.detach().numpy())
+        matrix = smallest_matrix(weight_array(name, layer))
         if matrix.num_bytes < layer.weight.nbytes:
             replacements[name] = _sparse_layer(name, layer, matrix)
     return with_layers_replaced(model, replacements)
