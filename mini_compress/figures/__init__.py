@@ -1,5 +1,6 @@
-"""What draws: the roofline, and where the cost of a network lies."""
+"""What draws: curves of a study, rooflines, where a network's cost lies."""
 
+from .curves import curves
 from .layers import (
     LAYER_LOOKS,
     REST,
@@ -14,6 +15,7 @@ from .roofline import plot_roofline
 __all__ = [
     "LAYER_LOOKS",
     "REST",
+    "curves",
     "label_layers",
     "name_layers",
     "plot_batches",

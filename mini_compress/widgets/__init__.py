@@ -2,12 +2,25 @@
 
 `Explorer` shows what was measured, setting by setting; `Explorer.live` calls
 the reader's own function as a slider moves; `Predict` asks before it tells.
-On a static page they need no kernel, no internet and no other file.
+`explore_results` and `explore_devices` make an Explorer of a study, and of
+versions of a network. On a static page they need no kernel, no internet and
+no other file.
 """
 
+from .devices import explore_devices
 from .explorer import Explorer
 from .metric import Metric
 from .picture import Picture
 from .predict import Predict
+from .recorded import explore_results
+from .results import Results
 
-__all__ = ["Explorer", "Metric", "Picture", "Predict"]
+__all__ = [
+    "Explorer",
+    "Metric",
+    "Picture",
+    "Predict",
+    "Results",
+    "explore_devices",
+    "explore_results",
+]

@@ -52,7 +52,9 @@ class Result:
     def select(self, **wanted: Any) -> tuple[AnyRow, ...]:
         """Return the rows with these values, at least one.
 
-        wanted : fields of a row (network="ConvNet") or settings (bits=4)
+        wanted : fields of a row (network="ConvNet") or settings (bits=4); a
+            tuple is any of its values, and None is a row that has no such
+            setting
         """
         found = tuple(row for row in self.rows if _matches(row, wanted))
         if not found:
@@ -180,7 +182,8 @@ def _facts(row: AnyRow) -> dict[str, Any]:
 def _matches(row: AnyRow, wanted: Mapping[str, Any]) -> bool:
     facts = _facts(row)
     return all(
-        name in facts and facts[name] == value for name, value in wanted.items()
+        facts.get(name) in (value if isinstance(value, tuple) else (value,))
+        for name, value in wanted.items()
     )
 
 

@@ -1,0 +1,101 @@
+"""An Explorer of what versions of a network cost on devices."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .explorer import Explorer
+from .metric import Metric
+from .settings import as_setting
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from ..hardware import DeviceProfile
+    from ..hardware.ledgers import Ledger, Modelled
+
+METRICS = (
+    Metric("file", "KB", better="lower", log=True),
+    Metric("MACs", "thousand", digits=0, better="lower", log=True),
+    Metric(
+        "time, lower bound (roofline)",
+        "ms",
+        digits=None,
+        better="lower",
+        log=True,
+    ),
+    Metric("energy", "µJ", digits=None, better="lower", log=True),
+)
+NOTE = (
+    "One image. The file is real. Time and energy are modelled: packed weights "
+    "are read as they are, unpacked at no cost, and multiplied with their "
+    "zeros. Energy is that of a 45 nm chip."
+)
+
+
+def explore_devices(
+    title: str,
+    *,
+    versions: Mapping[Any, "nn.Module"],
+    knobs: Sequence[str] = ("version",),
+    devices: "Sequence[str | DeviceProfile] | None" = None,
+    input_shape: tuple[int, ...] = (1, 28, 28),
+    default: Any = None,
+    family: str = "float",
+    note: str = NOTE,
+) -> Explorer:
+    """Show what versions of a network cost, with a device to choose.
+
+    versions : {value: network}, or {(value, value): network} for two knobs; a
+        pair that is missing has no figures
+    knobs : what the values stand for; the device is a knob after them
+    devices : as in `hardware.ledger`; None for all that are known
+    input_shape : of one example, without the batch axis
+    default, family, note : as in `Explorer`
+
+    >>> from mini_compress import models, quantization
+    >>> lenet = models.LeNet300()
+    >>> explore_devices(
+    ...     "What 8 bits buy",
+    ...     versions={
+    ...         "float32": lenet,
+    ...         "8 bits": quantization.quantize_weights(lenet, bits=8),
+    ...     },
+    ...     devices=["stm32h743", "raspberry_pi_5"],
+    ... ).table().rows[0][:3]
+    ('float32', 'STM32H743', '1,067.1')
+    """
+    from ..hardware import DEVICES, ledger  # only here: torch comes with it
+
+    found: dict[Any, Any] = {}
+    for key, model in versions.items():
+        costs = ledger(
+            model,
+            input_shape=input_shape,
+            devices=tuple(DEVICES) if devices is None else devices,
+        )
+        for modelled in costs.modelled:
+            place = (*as_setting(key), modelled.device.name)
+            found[place] = _figures(costs, modelled)
+    # the values of each knob, in the order in which they were given
+    choices = [list(dict.fromkeys(x)) for x in zip(*found, strict=True)]
+    return Explorer(
+        title,
+        knobs=dict(zip([*knobs, "device"], choices, strict=True)),
+        metrics=METRICS,
+        values={key: found.get(key) for key in itertools.product(*choices)},
+        default=default,
+        family=family,
+        note=note,
+    )
+
+
+def _figures(costs: "Ledger", modelled: "Modelled") -> dict[str, float | None]:
+    figures = (
+        costs.num_bytes / 1000,
+        costs.macs / 1000,
+        modelled.time_ms,
+        modelled.energy.total_uj,
+    )
+    names = (metric.name for metric in METRICS)
+    return dict(zip(names, figures, strict=True))

@@ -1,0 +1,164 @@
+"""An Explorer of what a study recorded: its settings, and what they cost."""
+
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .._require import require_one_of
+from .explorer import Explorer
+from .metric import Metric
+from .settings import Value
+
+if TYPE_CHECKING:
+    from ..studies import Result, Setting, Values
+
+Ways = str | Mapping[Value, Mapping[str, Any]]
+BOUND = "drop, largest upper 95 % bound"
+
+
+def _seeds(values: "Values") -> tuple[float, float, float]:
+    """Return the mean, and the ends of the seeds as its interval."""
+    return values.mean, values.lowest, values.highest
+
+
+# name -> how it is shown, and what it is of a setting
+METRICS: dict[str, tuple[Metric, Callable[["Setting"], Any]]] = {
+    "accuracy": (
+        Metric("accuracy", "%", digits=2, better="higher"),
+        lambda setting: _seeds(setting.accuracy),
+    ),
+    "drop": (
+        Metric("drop", "pp", digits=2, better="lower"),
+        lambda setting: _seeds(setting.drop),
+    ),
+    "bound": (
+        Metric(BOUND, "pp", digits=2, better="lower"),
+        lambda setting: max(x.comparison.upper_bound() for x in setting.rows),
+    ),
+    "file": (
+        Metric("file", "KB", better="lower"),
+        lambda setting: setting.num_bytes.mean / 1000,
+    ),
+    "MACs": (
+        Metric("MACs", "thousand", digits=0, better="lower"),
+        lambda setting: setting.macs.mean / 1000,
+    ),
+}
+
+
+def explore_results(
+    result: "Result",
+    title: str,
+    *,
+    knobs: Mapping[str, Ways],
+    metrics: Sequence[str] = ("accuracy", "drop", "bound", "file"),
+    default: Any = None,
+    family: str = "float",
+    note: str = "",
+) -> Explorer:
+    """Show settings of a study; what was never run has no figures.
+
+    knobs : name -> what it chooses: {value that is shown: what `Result.one`
+        is asked for}, or the name of a setting, for all values that it has
+    metrics : of "accuracy", "drop", "bound", "file", "MACs"; the first two
+        with the lowest and the highest seed
+    default, family : as in `Explorer`
+    note : a sentence more; study, seeds and images are noted anyhow
+
+    >>> from mini_compress import studies
+    >>> explore_results(
+    ...     studies.load("slimming"),
+    ...     "How strong a penalty?",
+    ...     knobs={
+    ...         "threshold": {
+    ...             "one for all": {"method": "slimming", "scope": "global"},
+    ...             "by layer": {"method": "slimming", "scope": "group"},
+    ...         },
+    ...         "strength": "strength",
+    ...     },
+    ...     metrics=["file"],
+    ... ).default
+    ('one for all', 0.0)
+    """
+    for name in metrics:
+        require_one_of("metrics", name, METRICS)
+    ways = {name: _ways(result, name, way) for name, way in knobs.items()}
+    found = _find_all(result, ways)
+    shown = [METRICS[name] for name in metrics]
+    return Explorer(
+        title,
+        knobs={name: list(way) for name, way in ways.items()},
+        metrics=[metric for metric, _ in shown],
+        values={
+            key: {metric.name: figure(setting) for metric, figure in shown}
+            if setting
+            else None
+            for key, setting in found.items()
+        },
+        default=default,
+        family=family,
+        note=f"{_note(result, found.values(), metrics)} {note}".rstrip(),
+    )
+
+
+def _ways(
+    result: "Result", name: str, way: Ways
+) -> Mapping[Value, Mapping[str, Any]]:
+    if not isinstance(way, str):
+        return way
+    values = {row.settings[way] for row in result.rows if way in row.settings}
+    if not values:
+        raise ValueError(f"{name} must be a setting of the study, got {way!r}")
+    return {value: {way: value} for value in sorted(values)}
+
+
+def _find_all(
+    result: "Result", ways: Mapping[str, Mapping[Value, Mapping[str, Any]]]
+) -> "dict[tuple[Value, ...], Setting | None]":
+    """Find the setting of every position of the knobs, None if not run.
+
+    A value that no position has run is misspelled, and refused.
+    """
+    found = {}
+    for choice in itertools.product(*(way.items() for way in ways.values())):
+        wanted = {k: v for _, part in choice for k, v in part.items()}
+        key = tuple(value for value, _ in choice)
+        found[key] = _find(result, wanted)
+    for i, (name, way) in enumerate(ways.items()):
+        run = {key[i] for key, setting in found.items() if setting}
+        for value in way:
+            if value not in run:
+                raise ValueError(
+                    f"values of {name} must have been run, got {value!r} for "
+                    f"{way[value]}"
+                )
+    return found
+
+
+def _find(result: "Result", wanted: Mapping[str, Any]) -> "Setting | None":
+    try:
+        result.select(**wanted)
+    except ValueError:  # its only one: there is no such row
+        return None
+    return result.one(**wanted)
+
+
+def _note(
+    result: "Result",
+    settings: "Iterable[Setting | None]",
+    metrics: Sequence[str],
+) -> str:
+    """Say where the figures come from, and what they leave open."""
+    settings = list(settings)
+    ran = [setting for setting in settings if setting]
+    seeds = " or ".join(str(x) for x in sorted({len(x.seeds) for x in ran}))
+    images = " or ".join(f"{x:,}" for x in sorted({x.n for x in ran}))
+    sentences = [
+        f"Recorded by the study {result.study}: mean of {seeds} seeds, with "
+        f"the lowest and the highest, on {images} test images."
+    ]
+    if "bound" in metrics:
+        sentences.append("Bounds are not corrected for how many there are.")
+    if len(ran) < len(settings):
+        sentences.append("What was not run has no figures.")
+    return " ".join(sentences)

@@ -1,0 +1,118 @@
+"""An Explorer of a study, and one of versions of a network on devices."""
+
+import subprocess
+import sys
+
+import pytest
+
+from mini_compress import hardware, models, pruning, studies
+from mini_compress.widgets import explore_devices, explore_results
+
+WAYS = {
+    "one for all": {"method": "slimming", "scope": "global"},
+    "by layer": {"method": "slimming", "scope": "group"},
+}
+AT_ONCE = {"method": "one_shot"}
+
+
+@pytest.fixture(scope="module")
+def study():
+    return studies.load("slimming")
+
+
+def explore(study, **changes):
+    knobs = {"threshold": WAYS, "strength": "strength"}
+    return explore_results(study, "How?", **{"knobs": knobs, **changes})
+
+
+def test_every_setting_has_its_figures(study):
+    shown = explore(study, metrics=["accuracy", "drop", "bound", "file"])
+    strengths = shown.knobs["strength"]
+    assert strengths == tuple(sorted(strengths)) and len(strengths) > 2
+    for strength in strengths:
+        setting = study.one(**WAYS["by layer"], strength=strength)
+        found = shown.values["by layer", strength]
+        accuracy = setting.accuracy
+        assert found["accuracy"] == (
+            *(accuracy.mean, accuracy.lowest, accuracy.highest),
+        )
+        assert found["drop"].high == max(setting.drop)
+        assert found["file"].value == sum(setting.num_bytes) / 3 / 1000
+        assert found["drop, largest upper 95 % bound"].value == max(
+            row.comparison.upper_bound() for row in setting.rows
+        )
+
+
+def test_what_was_not_run_has_no_figures_and_the_note_says_so(study):
+    knobs = {
+        "way": {"one": WAYS["one for all"], "L1": AT_ONCE},
+        "strength": {"none": {"strength": 0.0}, "-": {"strength": None}},
+    }
+    shown = explore(study, knobs=knobs, metrics=["file"])
+    assert shown.values["L1", "none"] == {"file": None}
+    assert shown.values["L1", "-"]["file"].value > 0
+    assert "What was not run has no figures" in shown.note
+
+
+def test_the_note_says_where_figures_come_from(study):
+    knobs = {"strength": {x: {"strength": x} for x in (0.0, 0.003)}}
+    knobs["scope"] = "scope"
+    note = explore(study, knobs=knobs, note="And more.").note
+    assert "study slimming" in note and "3 seeds" in note
+    assert "10,000 test images" in note and note.endswith("And more.")
+    assert "not run" not in note
+
+
+def test_a_tuple_is_any_of_its_values(study):
+    wanted = {"strength": (0.003, 7.0), "scope": "global"}
+    assert study.one(**wanted).settings["strength"] == 0.003
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"metrics": ["speed"]}, "metrics must be one of accuracy, .*'speed'"),
+        ({"knobs": {"k": "bits"}}, "k must be a setting .* got 'bits'"),
+        (
+            {"knobs": {"k": {**WAYS, "x": {"method": "slim"}}}},
+            "slimming must have one setting|must have been run, got 'x'",
+        ),
+        ({"knobs": {"k": WAYS}}, "slimming must have one setting with"),
+    ],
+)
+def test_wrong_wishes_are_refused(study, changes, message):
+    with pytest.raises(ValueError, match=message):
+        explore(study, **changes)
+
+
+def test_devices_show_what_the_ledger_says():
+    dense = models.LeNet300()
+    masks = pruning.magnitude_masks(dense, 0.9)
+    sparse = pruning.store_sparse(pruning.apply_masks(dense, masks))
+    versions = {("dense", 0): dense, ("stored sparse", 90): sparse}
+    shown = explore_devices(
+        "What it buys",
+        versions=versions,
+        knobs=["form", "removed (%)"],
+        devices=["stm32h743", "raspberry_pi_5"],
+        family="pruning",
+    )
+    assert list(shown.knobs) == ["form", "removed (%)", "device"]
+    assert set(shown.values["dense", 90, "STM32H743"].values()) == {None}
+    for key, model in versions.items():
+        costs = hardware.ledger(model, devices=["stm32h743"])
+        found = shown.values[*key, "STM32H743"]
+        assert [reading.value for reading in found.values()] == [
+            costs.num_bytes / 1000,
+            costs.macs / 1000,
+            costs.modelled[0].time_ms,
+            costs.modelled[0].energy.total_uj,
+        ]
+
+
+def test_widgets_do_without_torch():
+    code = "import sys, mini_compress.widgets; print('torch' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"
