@@ -13,6 +13,7 @@ from .ledgers import Ledger, Modelled, ledger
 from .machine import measure_machine
 from .profiles import DeviceProfile, Source
 from .roofline import (
+    LOWER_BOUND,
     LayerTime,
     ModelTime,
     layer_time,
@@ -22,6 +23,7 @@ from .timing import Timing, measure_model_ms, measure_ms
 
 __all__ = [
     "DEVICES",
+    "LOWER_BOUND",
     "Comparison",
     "DeviceProfile",
     "Energy",

@@ -17,7 +17,8 @@ from .costs import LayerCost, ModelCost
 from .devices import find_device
 from .profiles import DeviceProfile
 
-LOWER_BOUND = "lower bound (roofline)"
+# of the time: a network that stays in a cache can be faster than this
+LOWER_BOUND = "roofline, cold cache"
 
 
 @dataclass(frozen=True)

@@ -64,4 +64,4 @@ def test_the_stack_is_as_high_as_the_time_of_one_image(cost):
     heights = [x.get_paths()[0].get_extents().y1 for x in axes.collections]
     expected = model_time(cost, "ryzen_7_8845hs").time_ms
     assert max(heights) == pytest.approx(expected)
-    assert "lower bound (roofline)" in axes.get_ylabel()
+    assert "roofline, cold cache" in axes.get_ylabel()

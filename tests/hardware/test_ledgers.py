@@ -165,7 +165,7 @@ def test_compares_ledgers(network):
     assert [row[0] for row in real.rows] == ["float32", "4 bits"]
     assert real.rows[0][5] == "1.00"
     assert times.header[1:] == tuple(x.name for x in DEVICES.values())
-    assert "lower bound (roofline)" in times.caption
+    assert "roofline, cold cache" in times.caption
     assert energies.header[1:] == ("SRAM", "DRAM")
     assert real.header[-1] == "MACs"
     assert "4 bits" in both._repr_html_()

@@ -83,7 +83,7 @@ def test_missing_data_type_gives_no_time_and_says_so():
 
 def test_title_says_that_it_is_a_lower_bound():
     time = model_time(layer_costs(build("LeNet5", seed=0)), "raspberry_pi_5")
-    assert "lower bound (roofline)" in repr(time)
+    assert "roofline, cold cache" in repr(time)
     assert "Raspberry Pi 5" in time._repr_markdown_()
 
 
