@@ -3,72 +3,296 @@
 A safetensors file starts with the length of its header in 8 bytes, then the
 header as JSON: where each tensor is, and our own part, as text. Read without
 safetensors, whose errors do not tell a truncated file from a corrupt one.
+
+A file may come from anyone, its checksum made to fit. So both parts of the
+header are checked here, key by key, before anything is built from them.
 """
 
 import hashlib
 import json
+import math
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from .._require import require_one_of
+import safetensors
+import torch
+
+from .._require import require_bool, require_equal, require_int, require_one_of
+from ..layers.describe import require_keywords, require_object
 
 FORMAT, VERSION = "mini_compress", 1
 NO_DIGEST = b"0" * 64  # in place of the checksum while it is computed
-LARGEST_HEADER = 100_000_000  # safetensors' own limit, in bytes
+LARGEST_HEADER = 1_000_000  # bytes; that of a large network has 100,000
+LONGEST_MESSAGE, LONGEST_NAME = 500, 200  # characters
+DTYPES = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "I64": torch.int64,
+    "I32": torch.int32,
+    "I16": torch.int16,
+    "I8": torch.int8,
+    "U8": torch.uint8,
+    "BOOL": torch.bool,
+}
 
 
-def read_header(data: bytes, name: str) -> dict[str, Any]:
-    """Return our part of the header; refuse all but a whole file of ours."""
-    entries, start = read_entries(data, name)
-    metadata = entries.pop("__metadata__", {})
-    if FORMAT not in metadata:
+@dataclass(frozen=True)
+class Entry:
+    """What the header says of one tensor."""
+
+    dtype: torch.dtype
+    shape: tuple[int, ...]
+    num_bytes: int
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Our part of the header.
+
+    network : name of its class
+    trained_on : name of the data set, if known
+    modules : what `layers.describe` says of those that a fresh network has
+        otherwise, by path
+    tied : names of tensors that are stored under another name
+    versions : of modules that tell old states from new ones, by path
+    own_class : the class is not one of `models`, but is called the same
+    altered : of a network of `models`: more than widths and the way in which
+        weights are kept is not as its class has it, a stride for example
+    """
+
+    version: int
+    network: str
+    trained_on: str | None
+    modules: dict[str, Any]
+    sha256: str
+    tied: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
+    own_class: bool = False
+    altered: bool = False
+
+    def __post_init__(self) -> None:
+        require_int("version", self.version, VERSION, VERSION)
+        if not isinstance(self.network, str) or not self.network.isidentifier():
+            raise ValueError(
+                f"network must be the name of a class, got {self.network!a}"
+            )
+        if not isinstance(self.trained_on, str | None):
+            got = type(self.trained_on).__name__
+            raise TypeError(f"trained_on must be a string or null, got {got}")
+        for name in ("modules", "tied", "versions"):
+            require_object(name, getattr(self, name))
+        for target in self.tied.values():
+            require_equal("kind of name in tied", str, type(target))
+        for version in self.versions.values():
+            require_int("versions", version, 0)
+        require_bool("own_class", self.own_class)
+        require_bool("altered", self.altered)
+
+
+@dataclass(frozen=True)
+class Header:
+    """A header that was taken apart, but not checked yet.
+
+    entries : safetensors' part
+    text : our part
+    start : the byte at which the tensors start
+    """
+
+    entries: dict[str, Any]
+    text: Any
+    start: int
+
+    @property
+    def num_bytes(self) -> int:
+        """How long the file must be, as far as the header tells."""
+        ends = [self.start]
+        for entry in self.entries.values():
+            try:
+                ends.append(self.start + int(entry["data_offsets"][1]))
+            except (TypeError, KeyError, LookupError, ValueError):
+                continue  # checked later, once the file is whole
+        return max(ends)
+
+
+@contextmanager
+def naming(name: str) -> Iterator[str]:
+    """Turn whatever is wrong with a file into one ValueError of some length.
+
+    name : of the file; what is yielded is how messages call it
+    """
+    shown = name if len(name) <= LONGEST_NAME else f"...{name[-LONGEST_NAME:]}"
+    try:
+        yield shown
+    except (
+        safetensors.SafetensorError,  # no ValueError, unlike json's
+        ArithmeticError,
+        LookupError,
+        RuntimeError,  # and RecursionError
+        TypeError,
+        ValueError,
+    ) as error:
+        text = str(error)
+        text = text if shown in text else f"{shown}: {text}"
+        if len(text) > LONGEST_MESSAGE:
+            text = f"{text[: LONGEST_MESSAGE - 3]}..."
+        raise ValueError(text) from error
+
+
+def read_file(path: Path, name: str) -> bytes:
+    """Read a file whole, but no more of it than shows that it is not ours."""
+    if not stat.S_ISREG(path.stat().st_mode):  # a pipe would never end
+        raise ValueError(f"{name} must be a file of {FORMAT}, got no file")
+    with path.open("rb") as file:
+        size = path.stat().st_size
+        head = file.read(9)
+        head += file.read(_find_start(head, size, name) - len(head))
+        header = take_apart(head, name, size)
+        if size > header.num_bytes:
+            raise ValueError(
+                f"{name} is corrupt: it must have {header.num_bytes} bytes, "
+                f"got {size}"
+            )
+        return head + file.read()
+
+
+def take_apart(data: bytes, name: str, size: int) -> Header:
+    """Parse both parts of the header; refuse all but a whole file of ours.
+
+    data : the file, or its header alone
+    size : of the file, in bytes
+    """
+    start = _find_start(data, size, name)
+    entries = _parse_json(data[8:start], name)
+    metadata = entries.pop("__metadata__", None)
+    if not isinstance(metadata, dict) or FORMAT not in metadata:
         raise ValueError(
-            f"{name} must be a file of mini_compress, "
+            f"{name} must be a file of {FORMAT}, "
             "got a safetensors file of another kind"
         )
-    header = _parse_json(metadata[FORMAT], name)
-    require_one_of(f"version of {name}", header.get("version"), [VERSION])
-    digest = str(header.get("sha256")).encode()
-    blank = data.replace(digest, NO_DIGEST, 1)
-    if hashlib.sha256(blank).hexdigest().encode() != digest:
-        expected = start + _num_tensor_bytes(entries)
-        if len(data) < expected:
-            raise ValueError(
-                f"{name} is truncated: it must have {expected} bytes, "
-                f"got {len(data)}"
-            )
-        raise ValueError(f"{name} is corrupt: its checksum does not match")
+    header = Header(entries, metadata[FORMAT], start)
+    if size < header.num_bytes:
+        raise ValueError(
+            f"{name} is truncated: it must have {header.num_bytes} bytes, "
+            f"got {size}"
+        )
     return header
 
 
-def read_entries(data: bytes, name: str) -> tuple[dict[str, Any], int]:
-    """Return safetensors' header and the byte at which the tensors start."""
+def read_header(
+    data: bytes, name: str
+) -> tuple[Contents, dict[str, Entry], int]:
+    """Return our part of the header, the tensors' entries, and their start.
+
+    data : a whole file
+    """
+    header = take_apart(data, name, len(data))
+    if not isinstance(header.text, str):
+        raise ValueError(f"{name} is corrupt: its header cannot be read")
+    ours = _parse_json(header.text, name)
+    require_one_of(f"version of {name}", ours.get("version"), [VERSION])
+    _require_digest(data, header.start, ours.get("sha256"), name)
+    require_keywords("the header", Contents, ours)
+    contents = Contents(**ours)
+    entries = _check_entries(header.entries, len(data) - header.start)
+    for alias, target in contents.tied.items():
+        if alias in entries or target not in entries:
+            raise ValueError(f"{alias!a} must be tied to a stored tensor")
+    return contents, entries, header.start
+
+
+def digest_of(data: bytes, position: int) -> bytes:
+    """Return the checksum of a file, as if none stood at the position."""
+    whole = memoryview(data)
+    digest = hashlib.sha256(whole[:position])
+    digest.update(NO_DIGEST)
+    digest.update(whole[position + len(NO_DIGEST) :])
+    return digest.hexdigest().encode()
+
+
+def _require_digest(data: bytes, start: int, found: Any, name: str) -> None:
+    digest = found.encode("ascii", "replace") if isinstance(found, str) else b""
+    position = data.find(digest, 0, start)
+    right = len(digest) == len(NO_DIGEST) and position >= 0
+    if not right or digest_of(data, position) != digest:
+        raise ValueError(f"{name} is corrupt: its checksum does not match")
+
+
+def _find_start(data: bytes, size: int, name: str) -> int:
+    """Return the byte at which the tensors start."""
     start = 8 + int.from_bytes(data[:8], "little")
     if data[8:9] != b"{" or start > LARGEST_HEADER:
         raise ValueError(
-            f"{name} must be a file of mini_compress, got something else"
+            f"{name} must be a file of {FORMAT}, got something else"
         )
-    if len(data) < start:
+    if size < start:
         raise ValueError(
             f"{name} is truncated: its header must have {start} bytes, "
-            f"got {len(data)}"
+            f"got {size}"
         )
-    return _parse_json(data[8:start], name), start
+    return start
 
 
 def _parse_json(text: bytes | str, name: str) -> dict[str, Any]:
     try:
-        return json.loads(text)
-    except ValueError:
-        raise ValueError(
-            f"{name} is corrupt: its header cannot be read"
-        ) from None
+        found = json.loads(
+            text, object_pairs_hook=_unique, parse_constant=_no_number
+        )
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise ValueError(f"{name} is corrupt: its header cannot be read")
+    return found
 
 
-def _num_tensor_bytes(entries: dict[str, Any]) -> int:
-    """Return where the last tensor ends, as far as the header tells."""
-    ends = [
-        entry["data_offsets"][1]
-        for entry in entries.values()
-        if "data_offsets" in entry
-    ]
-    return max(ends, default=0)
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse what two readers could take for two different files."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no JSON")
+
+
+def _check_entries(entries: dict[str, Any], num_bytes: int) -> dict[str, Entry]:
+    """Return the entries; they must cover the tensors' bytes, each once."""
+    checked = {}
+    spans = []
+    for name, value in entries.items():
+        try:
+            entry, begin = _check_entry(value)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"entry of {name[:80]!a}: {error}") from None
+        checked[name] = entry
+        spans.append((begin, begin + entry.num_bytes))
+    end = 0
+    for begin, next_end in sorted(spans):
+        require_equal("next byte of the tensors", end, begin)
+        end = next_end
+    require_equal("last byte of the tensors", num_bytes, end)
+    return checked
+
+
+def _check_entry(value: Any) -> tuple[Entry, int]:
+    """Return an entry, and the byte at which its tensor begins."""
+    found = require_object("it", value)
+    require_equal("keys", ["data_offsets", "dtype", "shape"], sorted(found))
+    require_one_of("dtype", found["dtype"], list(DTYPES))
+    dtype = DTYPES[found["dtype"]]
+    shape, offsets = found["shape"], found["data_offsets"]
+    for numbers in (shape, offsets):
+        require_equal("shape and data_offsets", list, type(numbers))
+        for number in numbers:
+            require_int("each number", number, 0)
+    require_equal("length of data_offsets", 2, len(offsets))
+    num_bytes = math.prod(shape) * dtype.itemsize
+    require_equal("bytes of the shape", offsets[1] - offsets[0], num_bytes)
+    return Entry(dtype, tuple(shape), num_bytes), offsets[0]
