@@ -59,6 +59,8 @@ def fold_batchnorm(model: nn.Module) -> nn.Module:
         for alias, module in [*folded.named_modules(remove_duplicate=False)]:
             if module is norm:
                 folded.set_submodule(alias, identity)
+    if pairs:
+        _require_runnable(folded)
     if left:
         warnings.warn(_told(left, len(left) + len(pairs)), stacklevel=2)
     return folded
@@ -74,6 +76,17 @@ def unfolded_norms(model: nn.Module) -> dict[str, str]:
     """
     _, _, left = _examine(model)
     return left
+
+
+def _require_runnable(folded: nn.Module) -> None:
+    """Refuse a model whose own code reads what an Identity does not have."""
+    try:
+        trace_own(folded)
+    except ValueError as error:
+        raise ValueError(
+            "model must run without its normalizations, got one that reads "
+            f"more of them than their output: {error.__cause__}"
+        ) from error
 
 
 def _told(left: dict[str, str], count: int) -> str:

@@ -45,7 +45,8 @@ def name_of(graph: fx.GraphModule, node: fx.Node) -> str:
         kind = type(graph.get_submodule(str(node.target))).__name__
         return f"{kind} at {node.target!r}"
     inside = list(node.meta.get("nn_module_stack", {"": None}))[-1]
-    name = getattr(node.target, "__name__", node.target)
+    target = node.args[1] if node.target is getattr else node.target
+    name = getattr(target, "__name__", target)
     return f"{name} in {repr(inside) if inside else 'the model itself'}"
 
 

@@ -47,6 +47,7 @@ def trace_own(model: nn.Module) -> fx.GraphModule:
 
     model : in evaluation mode, a copy of the user's
     """
+    _require_one_input(model)
     tracer = _Tracer()
     # torch.fx would look into a root that is itself a layer
     root = nn.Sequential(model) if _is_layer(model) else model
@@ -101,14 +102,8 @@ def require_own_weights(graph: fx.GraphModule) -> None:
         users |= {id(one): node.target for one in held}
 
 
-@contextmanager
-def _one_input(model: nn.Module) -> Iterator[None]:
-    """Let a model take one input alone, as a plain call of it does.
-
-    torch.fx makes a tensor of every argument, and `skip is not None` true. It
-    takes `forward` off the class, so the model gets one for the while.
-    """
-    kind = type(model)
+def _require_one_input(model: nn.Module) -> None:
+    """Refuse a model that does not run on one input, as a plain call gives."""
     required = [
         name
         for name, one in inspect.signature(model.forward).parameters.items()
@@ -116,10 +111,20 @@ def _one_input(model: nn.Module) -> Iterator[None]:
         and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
     ]
     if len(required) > 1:
-        raise TypeError(
-            "forward must take one input, and have defaults for all others, "
-            f"got {', '.join(required)}"
+        raise ValueError(
+            "forward of the model must take one input and have defaults for "
+            f"all other arguments, got {', '.join(required)}"
         )
+
+
+@contextmanager
+def _one_input(model: nn.Module) -> Iterator[None]:
+    """Let a model take one input alone: other arguments keep their defaults.
+
+    torch.fx makes a tensor of every argument, and `skip is not None` true. It
+    takes `forward` off the class, so the model gets one for the while.
+    """
+    kind = type(model)
 
     def forward(self: Any, input: Any) -> Any:
         return kind.forward(self, input)
