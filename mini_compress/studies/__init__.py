@@ -1,12 +1,16 @@
 """Measurements that take too long for a chapter, and what they found.
 
 `python -m mini_compress.studies list` names them; `load` reads the results
-that ship with the package, from which the chapters plot.
+that ship with the package, from which the chapters plot. A `Study` of one's
+own is run by `run_study`, or by `python -m mini_compress.studies
+package.module:STUDY`.
 """
 
 from .catalog import STUDIES
+from .engine.grid import Run, Study, cross
 from .engine.results import Result, load, read
 from .engine.rows import Row, TimingRow
+from .engine.runner import run_study
 from .engine.settings import Gain, Setting
 from .engine.values import Values
 from .engine.verdicts import Verdict, shipped
@@ -16,11 +20,15 @@ __all__ = [
     "Gain",
     "Result",
     "Row",
+    "Run",
     "Setting",
+    "Study",
     "TimingRow",
     "Values",
     "Verdict",
+    "cross",
     "load",
     "read",
+    "run_study",
     "shipped",
 ]

@@ -1,6 +1,7 @@
 """Run a study: python -m mini_compress.studies --help."""
 
 import argparse
+import importlib
 import signal
 import sys
 import tempfile
@@ -9,20 +10,21 @@ from pathlib import Path
 
 import joblib
 
-from .._require import require_int
+from .._require import require_int, require_one_of
 from .catalog import STUDIES
-from .engine.runner import run_study
+from .engine.grid import Study
+from .engine.runner import run_studies
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return 0 when the result is written."""
     options = _parser().parse_args(arguments)
-    if options.name == "list":
+    if options.names == ["list"]:
         print(_list())
         return 0
     try:
         _run(options)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -47,15 +49,41 @@ def _run(options: argparse.Namespace) -> None:
         tempfile.TemporaryDirectory() as temporary,
     ):
         folder = options.out or Path(temporary if options.smoke else "results")
-        path = run_study(
-            STUDIES[options.name],
+        paths = run_studies(
+            [find_study(name) for name in dict.fromkeys(options.names)],
             folder,
             jobs=options.jobs,
             smoke=options.smoke,
             restart=options.restart,
         )
         kept = "checked, not kept" if folder == Path(temporary) else "written"
-        print(f"{kept}: {path}")
+        for path in paths:
+            print(f"{kept}: {path}")
+
+
+def find_study(name: str) -> Study:
+    """Find a study by its name, or one's own by module:NAME.
+
+    >>> find_study("weight_pruning").name
+    'weight_pruning'
+    >>> find_study("mini_compress.studies.pruning.slimming:STUDY").name
+    'slimming'
+    """
+    module, colon, attribute = name.partition(":")
+    if not colon:
+        require_one_of("NAME", name, STUDIES)
+        return STUDIES[name]
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        found = getattr(importlib.import_module(module), attribute, None)
+    except ModuleNotFoundError as error:
+        raise ValueError(f"{name} must be importable, got {error}") from None
+    finally:
+        sys.path.pop(0)
+    if not isinstance(found, Study):
+        got = type(found).__name__
+        raise ValueError(f"{name} must be a Study, got {got}")
+    return found
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,7 +94,13 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_list(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("name", choices=["list", *STUDIES])
+    parser.add_argument(
+        "names",
+        nargs="+",
+        metavar="NAME",
+        help="list, or one or several of those below, which share the jobs; "
+        "package.module:STUDY is one of your own",
+    )
     parser.add_argument(
         "--smoke",
         action="store_true",
@@ -83,7 +117,9 @@ def _parser() -> argparse.ArgumentParser:
         "--out",
         type=Path,
         metavar="FOLDER",
-        help="where the result and its journal go (default: results)",
+        help="where results and journals go (default: results, here; those "
+        "that ship lie in mini_compress/results, and to record them anew is "
+        "--out mini_compress/results)",
     )
     parser.add_argument(
         "--restart",

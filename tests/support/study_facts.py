@@ -17,6 +17,7 @@ def row(**changes) -> dict:
         "c": 0,
         "num_bytes": 1_067_152,
         "macs": 266_200,
+        "total_epochs": 30,
         "seconds": 0.5,
     }
     return facts | changes
@@ -45,11 +46,23 @@ def timed(**changes) -> dict:
     return facts | changes
 
 
+def claim(**changes) -> dict:
+    facts = {"network": "LeNet300", "dataset": "mnist5k"}
+    return facts | {"method": METHOD, "settings": SETTINGS} | changes
+
+
+def baseline(**changes) -> dict:
+    facts = {"network": "LeNet300", "dataset": "mnist5k"}
+    recipe = {"recipe": {"epochs": 30}, "seeds": [0], "accuracy": [94.0]}
+    return facts | recipe | changes
+
+
 def result(**changes) -> dict:
     facts = {
         "study": "post_training_quantization",
         "command": "python -m mini_compress.studies a",
         "created": "2025-01-31T12:00:00+00:00",
+        "declared": "2025-01-31T11:00:00+00:00",
         "seconds": 1.5,
         "machine": {
             "processor": "a processor",
@@ -64,6 +77,12 @@ def result(**changes) -> dict:
             "torch": "2.13.0",
         },
         "dataset_sha256": {"mnist5k": "0" * 64},
+        "margin": 0.5,
+        "claims": [claim()],
+        "controls": [],
+        "constants": {},
+        "grids": {},
+        "baselines": [baseline()],
         "rows": [row(), quantized(20, 10)],
     }
     return facts | changes

@@ -21,6 +21,7 @@ from ... import artifact, datasets, models, training, zoo
 from ...datasets import files
 from ...measuring import Score
 from ...zoo.recipes import find_recipe
+from .locks import lock
 from .provenance import statements
 
 
@@ -60,17 +61,22 @@ def is_trained(network: str, dataset: str, seed: int) -> bool:
 
 
 def train_baseline(network: str, dataset: str, seed: int) -> Path:
-    """Train a baseline unless it is in the cache; return where its file is."""
+    """Train a baseline unless it is in the cache; return where its file is.
+
+    Whoever asks for one that another process is training waits for it.
+    """
     path = _path(network, dataset, seed)
-    if path.exists():
-        return path
-    trained = training.train(
-        models.build(network, seed=seed),
-        load_data(dataset),
-        progress=False,
-        **recipe_arguments(network, dataset, seed),
-    )
-    artifact.save(trained.model, path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_suffix(".lock").open("w") as file:
+        lock(file, wait=True)
+        if not path.exists():
+            trained = training.train(
+                models.build(network, seed=seed),
+                load_data(dataset),
+                progress=False,
+                **recipe_arguments(network, dataset, seed),
+            )
+            artifact.save(trained.model, path)
     return path
 
 

@@ -1,12 +1,13 @@
-"""Untrained networks of another one's shape: what pruning has to beat."""
+"""Untrained networks to compare with: reinitialized, or smaller from birth."""
 
 import torch
 from torch import nn
 
-from ... import models, pruning
+from ... import artifact, models, pruning
+from ..._require import require_int
 
 
-def renew(model: nn.Module, *, seed: int) -> nn.Module:
+def reinitialize(model: nn.Module, *, seed: int) -> nn.Module:
     """Draw a network's weights anew, in place, as if it had been built so."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
@@ -17,27 +18,44 @@ def renew(model: nn.Module, *, seed: int) -> nn.Module:
     return model
 
 
-def narrow(network: str, kept: float, *, seed: int) -> nn.Module:
-    """Build an untrained network with a share of another one's weights.
+def shrink_to(network: str, num_bytes: int, *, seed: int) -> nn.Module:
+    """Build an untrained float32 network whose file has a given length.
 
-    network : a key of `models.NETWORKS`
-    kept : share of the weights, in (0, 1]; every hidden layer loses the same
-        share of its channels, as many as it takes
+    network : a key of `models.NETWORKS`. All hidden layers lose the same
+        share of their channels; then single channels come or go where that
+        brings the file nearer to its length.
+    num_bytes : more than the network with one channel a layer takes, and at
+        most what the whole network takes
+
+    >>> small = shrink_to("LeNet300", 130_000, seed=0)
+    >>> abs(len(artifact.to_bytes(small)) / 130_000 - 1) < 0.01
+    True
     """
-    model = models.build(network)
-    groups = pruning.find_groups(model)
-    budget = kept * _num_weights(model)
-    smaller = model
-    for percent in range(99, -1, -1):
-        channels = {
-            group: range(max(1, round(group.channels * percent / 100)))
-            for group in groups
-        }
-        smaller = pruning.thin(model, channels)
-        if _num_weights(smaller) <= budget:
-            break
-    return renew(smaller, seed=seed)
+    whole = models.build(network)
+    groups = pruning.find_groups(whole)
+    most = len(artifact.to_bytes(whole))
+    require_int("num_bytes", num_bytes, 1, most)
 
+    def build(counts: tuple[int, ...]) -> nn.Module:
+        kept = dict(zip(groups, map(range, counts), strict=True))
+        return pruning.thin(whole, kept)
 
-def _num_weights(model: nn.Module) -> int:
-    return sum(x.numel() for x in model.parameters() if x.ndim >= 2)
+    def miss(counts: tuple[int, ...]) -> int:
+        return abs(len(artifact.to_bytes(build(counts))) - num_bytes)
+
+    shares = [
+        tuple(max(1, round(x.channels * percent / 100)) for x in groups)
+        for percent in range(1, 101)
+    ]
+    best = min(shares, key=miss)
+    while True:
+        neighbors = [
+            (*best[:i], best[i] + step, *best[i + 1 :])
+            for i, group in enumerate(groups)
+            for step in (-1, 1)
+            if 1 <= best[i] + step <= group.channels
+        ]
+        nearest = min(neighbors, key=miss)
+        if miss(nearest) >= miss(best):
+            return reinitialize(build(best), seed=seed)
+        best = nearest

@@ -1,11 +1,16 @@
 """What a study is: a name, a grid of runs, and how one run is measured."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from .rows import Row, TimingRow
+from torch import nn
+
+from ...datasets import Dataset
+from .rows import FLOAT, Row, TimingRow
+
+UNTRAINED = "untrained"  # the setting `start` of what is trained from scratch
 
 
 @dataclass(frozen=True)
@@ -14,8 +19,13 @@ class Run:
 
     network, dataset : names; empty where a kernel is timed by itself
     method : what is done to the network; "float" is the baseline
-    settings : of the method, as JSON can hold them
+    settings : of the method, as JSON can hold them. Two of them mean the same
+        everywhere: `epochs`, what the run trains for, and `start`, which is
+        "untrained" where it does not begin with the baseline
     seed : of the baseline: of its first weights and of the order of images
+
+    >>> print(Run("LeNet300", "mnist", "magnitude", {"sparsity": 0.9}))
+    LeNet300 seed 0 magnitude sparsity=0.9
     """
 
     network: str
@@ -30,31 +40,112 @@ class Run:
         return " ".join(filter(None, [*where, self.method, *options]))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Study:
     """A question, the grid that answers it, and what it will take.
 
     name : of its result
     summary : one line
-    grid : called with True for the cut-down grid of `--smoke`
-    measure : turns a run into its row, in whatever process it is called
+    grid : called with True for the cut-down grid of `--smoke`; every network,
+        data set and seed with its run of method "float"
     run_seconds : about how long a run takes, training of baselines aside
+
+    compress : (baseline, run) -> the run's network, which is then scored
+    measure : in place of `compress`, turns a run into its row, such as a time
+
     margin : the smallest drop of accuracy that would matter, in percentage
         points, fixed before the first run; None where no accuracy is measured
+    claims : whether the study claims that a run loses less than the margin;
+        said of a method, for all of its seeds
+    controls : methods of which nothing is claimed
+    constants : what explains the rows without this code, as JSON can hold it
+
+    baseline : (run) -> the trained network to start from; None trains those
+        of the zoo's recipes
+    recipe : of a baseline of its own: a table with its `epochs`
+    total_epochs : (run) -> all that its network was trained for; None adds
+        the setting `epochs` to the baseline's
+    data : name -> the data set; None takes those of `datasets.load`
+
+    together : (run) -> a name; runs of the same name are measured by one
+        process, one after the other, which can keep what they share
     uses : extra packages whose versions belong in the result
     alone : runs disturb each other, as timings do: one at a time
-    own_baselines : the study trains its baselines itself, by another recipe
+
+    >>> study = Study(
+    ...     name="halving",
+    ...     summary="what half of the weights are worth",
+    ...     grid=lambda smoke: cross(
+    ...         [("LeNet300", "mnist5k")], range(3), [("halve", {})]
+    ...     ),
+    ...     run_seconds=lambda run: 1.0,
+    ...     compress=lambda baseline, run: baseline,
+    ...     margin=0.5,
+    ...     claims=lambda run: run.method == "halve",
+    ... )
+    >>> len(study.grid(False)), study.list_claims(study.grid(False))[0].method
+    (6, 'halve')
     """
 
     name: str
     summary: str
     grid: Callable[[bool], Sequence[Run]]
-    measure: Callable[[Run], Row | TimingRow]
     run_seconds: Callable[[Run], float]
+    compress: Callable[[nn.Module, Run], nn.Module] | None = None
+    measure: Callable[[Run], Row | TimingRow] | None = None
     margin: float | None = None
+    claims: Callable[[Run], bool] = lambda run: False
+    controls: tuple[str, ...] = ()
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    baseline: Callable[[Run], nn.Module] | None = None
+    recipe: Mapping[str, Any] | None = None
+    total_epochs: Callable[[Run], int] | None = None
+    data: Callable[[str], Dataset] | None = None
+    together: Callable[[Run], str] | None = None
     uses: tuple[str, ...] = ()
     alone: bool = False
-    own_baselines: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.compress is None) == (self.measure is None):
+            got = "none" if self.compress is None else "both"
+            raise ValueError(
+                f"{self.name} must have either compress or measure, got {got}"
+            )
+        if self.baseline and "epochs" not in (self.recipe or {}):
+            raise ValueError(
+                f"recipe of {self.name} must say the epochs of its baselines, "
+                f"got {self.recipe}"
+            )
+
+    def list_claims(self, runs: Iterable[Run]) -> list[Run]:
+        """List what is claimed, each setting once, for whatever seeds."""
+        claimed = {
+            key_of(run, but=["seed"]): run for run in runs if self.claims(run)
+        }
+        return list(claimed.values())
+
+
+def cross(
+    places: Iterable[tuple[str, str]],
+    seeds: Iterable[int],
+    settings: Iterable[tuple[str, Mapping[str, Any]]],
+) -> list[Run]:
+    """List the runs: for each place and seed the baseline, then all settings.
+
+    places : networks with data sets
+    settings : methods with their settings, without "float"
+
+    >>> runs = cross([("LeNet5", "mnist")], [0, 1], [("prune", {"bits": 4})])
+    >>> [f"{run.seed} {run.method}" for run in runs]
+    ['0 float', '0 prune', '1 float', '1 prune']
+    """
+    chosen, seeds = [(FLOAT, {}), *settings], list(seeds)
+    return [
+        Run(network, dataset, method, dict(options), seed)
+        for network, dataset in places
+        for seed in seeds
+        for method, options in chosen
+    ]
 
 
 def key_of(

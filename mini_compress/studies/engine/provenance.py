@@ -22,6 +22,8 @@ from ..._version import __version__
 from .grid import Run, Study, key_of
 
 THREADS = 1  # of each job
+_OURS = "mini_compress."
+_COMMAND = "python -m mini_compress.studies"
 MACHINE_KEYS = ("processor", "vectors", "cores", "threads_per_job")
 
 
@@ -47,9 +49,18 @@ def list_versions(uses: Iterable[str] = ()) -> dict[str, str]:
 
 def fingerprint(study: Study, runs: Sequence[Run]) -> str:
     """Return a checksum of a grid and of the code that defines the study."""
-    module = sys.modules[study.measure.__module__]
+    module = sys.modules[study.grid.__module__]
     content = json.dumps([[key_of(run) for run in runs], statements(module)])
     return hashlib.sha256(content.encode()).hexdigest()
+
+
+def command(study: Study) -> str:
+    """Say what runs a study again: by its name, or by where it stands."""
+    module = sys.modules[study.grid.__module__]
+    names = [name for name, value in vars(module).items() if value is study]
+    if names and not module.__name__.startswith(_OURS):
+        return f"{_COMMAND} {module.__name__}:{names[0]}"
+    return f"{_COMMAND} {study.name}"
 
 
 @functools.cache
@@ -59,7 +70,8 @@ def statements(module: ModuleType) -> str:
     Left out are comments, docstrings, and imports: where a function lives is
     not what it does.
     """
-    tree = ast.parse(Path(str(module.__file__)).read_text())
+    path = getattr(module, "__file__", None)  # none where code is typed in
+    tree = ast.parse(Path(path).read_text() if path else "")
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):

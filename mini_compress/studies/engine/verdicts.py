@@ -58,8 +58,9 @@ class Verdict:
         answer = "ruled out" if self.passes else "not ruled out"
         late = "" if self.declared else ", declared after the run"
         return (
-            f"a drop of {self.margin} pp is {answer} (at most {self.bound:.2f}"
-            f" pp; {self.family_size} claims of {self.home}{late})"
+            f"a drop of {self.margin} pp is {answer} (upper bound "
+            f"{self.bound:.2f} pp, corrected for {self.family_size} claims of "
+            f"{self.home}{late})"
         )
 
 

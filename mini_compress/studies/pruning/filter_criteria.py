@@ -16,21 +16,22 @@ from torch import nn
 from ... import models, training
 from ...pruning import CRITERIA, prune_filters, recalibrate_norms
 from ...zoo.recipes import find_recipe
-from ..engine.baselines import load_data
-from ..engine.controls import renew
-from ..engine.grid import Run, Study
-from ..engine.rows import FLOAT, Row
-from ..engine.scoring import score_run
+from ..engine.baselines import load_data, recipe_arguments
+from ..engine.controls import reinitialize
+from ..engine.grid import UNTRAINED, Run, Study, cross
+from ..engine.rows import FLOAT
+from .tuning import CONSTANTS, fine_tune_dense, tuning
 
-TUNED = ("l1", "mean_activation", "random")
 CHANNEL_RATIOS = (0.25, 0.5, 0.75)
+TUNED = {  # the criteria whose networks are fine-tuned
+    0.25: ("l1", "random"),
+    0.5: ("l1", "mean_activation", "random"),
+    0.75: ("l1", "random"),
+}
 SCRATCH_RATIO = 0.5  # training from scratch takes the longest
 # of the training set, for activations and for what normalizations measure
 NUM_IMAGES = 1_000
-TUNING_EPOCHS = 2
-# of 0.001, 0.003 and 0.01 the best for the validation images, with half of the
-# filters of seed 0 removed by l1; it is that of the baselines' recipes too
-TUNING_RATE = 0.01
+TUNING_EPOCHS = 3
 # an epoch of fashion_mnist on one thread, by the share of channels removed
 EPOCH_SECONDS = {
     "ConvNet": {0.0: 19, 0.25: 13, 0.5: 8, 0.75: 5},
@@ -42,50 +43,55 @@ SCORING_SECONDS = 2
 def grid(smoke: bool) -> Sequence[Run]:
     """List the runs: for each network and seed the baseline, then the rest."""
     if smoke:
-        return _runs("mnist5k", [("ConvNet", 0)], scratch_epochs=2)
-    places = [(network, seed) for network in EPOCH_SECONDS for seed in range(3)]
+        settings = _settings(scratch_epochs=2)
+        return cross([("ConvNet", "mnist5k")], range(1), settings)
     epochs = find_recipe("ConvNet", "fashion_mnist").epochs
-    return _runs("fashion_mnist", places, scratch_epochs=epochs)
+    places = [(network, "fashion_mnist") for network in EPOCH_SECONDS]
+    return cross(places, range(3), _settings(epochs))
 
 
-def measure(run: Run) -> Row:
-    """Prune the run's baseline, train, and score it on the test images."""
-    return score_run(run, compress)
+def is_claimed(run: Run) -> bool:
+    """Tell whether a run is of a claim: by a criterion, and fine-tuned."""
+    return (
+        run.method == "prune_filters"
+        and run.settings["epochs"] > 0
+        and run.settings["criterion"] != "random"
+    )
 
 
 def compress(model: nn.Module, run: Run) -> nn.Module:
     """Make the network that the run names of its baseline."""
+    if run.method == "fine_tuned":
+        return fine_tune_dense(model, run)
+    if run.method == "from_scratch":
+        return train_from_scratch(run)
     settings = dict(run.settings)
     epochs, norms = settings.pop("epochs"), settings.pop("norms", "stale")
-    recipe = find_recipe(run.network, run.dataset)
-    rate, decay = TUNING_RATE, recipe.weight_decay
-    if run.method == "prune_filters":
-        images = load_data(run.dataset).train.take(NUM_IMAGES)
-        model, _ = prune_filters(
-            model,
-            images=images.images,
-            labels=images.labels,
-            seed=run.seed,
-            **settings,
-        )
-        if norms == "measured":
-            model = recalibrate_norms(model, images.images)
-    elif run.method == "from_scratch":
-        fresh = models.build(run.network, seed=run.seed)
-        small, _ = prune_filters(fresh, **settings)
-        model, rate = renew(small, seed=run.seed), recipe.learning_rate
+    data = load_data(run.dataset)
+    images = data.train.take(NUM_IMAGES)
+    model, _ = prune_filters(
+        model,
+        images=images.images,
+        labels=images.labels,
+        seed=run.seed,
+        **settings,
+    )
+    if norms == "measured":
+        model = recalibrate_norms(model, images.images)
     if not epochs:
         return model
-    return training.train(
-        model,
-        load_data(run.dataset),
-        epochs=epochs,
-        learning_rate=rate,
-        weight_decay=decay,
-        batch_size=recipe.batch_size,
-        seed=run.seed,
-        progress=False,
-    ).model
+    return training.train(model, data, **tuning(run, epochs)).model
+
+
+def train_from_scratch(run: Run) -> nn.Module:
+    """Train a network of the pruned one's shape by the baseline's recipe."""
+    whole = models.build(run.network)
+    small, _ = prune_filters(whole, run.settings["channel_ratio"])
+    recipe = recipe_arguments(run.network, run.dataset, run.seed)
+    recipe["epochs"] = run.settings["epochs"]
+    small = reinitialize(small, seed=run.seed)
+    data = load_data(run.dataset)
+    return training.train(small, data, progress=False, **recipe).model
 
 
 def run_seconds(run: Run) -> float:
@@ -97,28 +103,17 @@ def run_seconds(run: Run) -> float:
     return SCORING_SECONDS + run.settings["epochs"] * epoch
 
 
-def _runs(
-    dataset: str, places: Sequence[tuple[str, int]], scratch_epochs: int
-) -> list[Run]:
-    return [
-        Run(network, dataset, method, settings, seed)
-        for network, seed in places
-        for method, settings in _settings(scratch_epochs)
-    ]
-
-
 def _settings(scratch_epochs: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """List the baseline, the controls, and what is pruned and trained on."""
-    yield FLOAT, {}
-    yield "fine_tune", {"epochs": TUNING_EPOCHS}
-    scratch = {"channel_ratio": SCRATCH_RATIO, "epochs": scratch_epochs}
-    yield "from_scratch", scratch
+    """List the controls, and what is pruned and trained on."""
+    yield "fine_tuned", {"epochs": TUNING_EPOCHS}
+    scratch = {"start": UNTRAINED, "epochs": scratch_epochs}
+    yield "from_scratch", {"channel_ratio": SCRATCH_RATIO, **scratch}
     for ratio in CHANNEL_RATIOS:
         for criterion in CRITERIA:
             pruned = {"channel_ratio": ratio, "criterion": criterion}
             for norms in ("stale", "measured"):
                 yield "prune_filters", {**pruned, "epochs": 0, "norms": norms}
-            if criterion in TUNED:
+            if criterion in TUNED[ratio]:
                 yield "prune_filters", {**pruned, "epochs": TUNING_EPOCHS}
 
 
@@ -126,7 +121,10 @@ STUDY = Study(
     name="filter_criteria",
     summary="filters removed by seven criteria, before and after training",
     grid=grid,
-    measure=measure,
     run_seconds=run_seconds,
+    compress=compress,
     margin=0.5,
+    claims=is_claimed,
+    controls=("fine_tuned", "from_scratch"),
+    constants={**CONSTANTS, "images": NUM_IMAGES},
 )

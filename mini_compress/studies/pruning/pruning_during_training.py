@@ -1,8 +1,10 @@
 """Is it better to prune while a network learns than afterwards?
 
-Every method gets the same number of epochs. From the trained baseline: one
-shot, rounds, a mask that grows (gradual) and a mask that moves (regrow), all
-with the epochs of fine-tuning. From an untrained network: gradual and regrow,
+Every method gets the same number of epochs. From the trained baseline: by
+magnitude in one shot and in rounds, as `weight_pruning` does it, which is
+where they are claimed at 90 %; a mask that grows (gradual) and a mask that
+moves (regrow), all with the epochs of fine-tuning; and as a control the dense
+network trained for as long. From an untrained network: gradual and regrow,
 with the baseline's epochs and those of fine-tuning together.
 
 `num_bytes` is the length of a file without the zeros (`store_sparse`).
@@ -16,68 +18,42 @@ from torch import nn
 from ... import models, pruning
 from ...zoo.recipes import find_recipe
 from ..engine.baselines import load_data
-from ..engine.grid import Run, Study
-from ..engine.rows import FLOAT, Row
-from ..engine.scoring import score_run
-from .tuning import EPOCH_SECONDS, tuning
+from ..engine.grid import UNTRAINED, Run, Study, cross
+from .tuning import CONSTANTS, EPOCH_SECONDS, fine_tune_dense, tuning
 from .weight_pruning import ROUNDS
+from .weight_pruning import compress as prune_by_magnitude
 
 SPARSITIES = (0.9, 0.95, 0.98)
 FROM_SCRATCH = (0.95,)  # these runs are long
+SEEDS = {"mnist": 3, "fashion_mnist": 5}  # 5: as many as "better" takes
 TUNING_EPOCHS = 6
 SCORING_SECONDS = 1.0
 
 
 def grid(smoke: bool) -> Sequence[Run]:
     """List the runs: for each network and seed the baseline, then the rest."""
-    datasets = ("mnist5k",) if smoke else ("mnist", "fashion_mnist")
-    sparsities = (0.9,) if smoke else SPARSITIES
-    scratch = (0.9,) if smoke else FROM_SCRATCH
-    return [
-        Run("LeNet300", dataset, method, settings, seed)
-        for dataset in datasets
-        for seed in range(1 if smoke else 3)
-        for method, settings in [
-            (FLOAT, {}),
-            *_settings(dataset, sparsities, scratch),
-        ]
-    ]
+    if smoke:
+        settings = _settings("mnist5k", (0.9,), (0.9,), TUNING_EPOCHS)
+        return cross([("LeNet300", "mnist5k")], range(1), settings)
+    runs: list[Run] = []
+    for dataset, seeds in SEEDS.items():
+        settings = _settings(dataset, SPARSITIES, FROM_SCRATCH, TUNING_EPOCHS)
+        runs += cross([("LeNet300", dataset)], range(seeds), settings)
+    return runs
 
 
-def measure(run: Run) -> Row:
-    """Train the network of a run and score it on the test images."""
-    return score_run(run, compress)
+def is_claimed(run: Run) -> bool:
+    """Tell whether a run is of a claim that no other study makes."""
+    if run.method == "magnitude":
+        return run.settings["sparsity"] > 0.9
+    return run.method in ("gradual", "regrow")
 
 
 def compress(model: nn.Module, run: Run) -> nn.Module:
     """Do what the run names, to its baseline or to an untrained network."""
-    if run.settings.get("start") == "untrained":
+    if run.settings.get("start") == UNTRAINED:
         model = models.build(run.network, seed=run.seed)
     return METHODS[run.method](model, run)
-
-
-def one_shot(model: nn.Module, run: Run) -> nn.Module:
-    """Prune once, then train with the mask."""
-    sparsity = run.settings["sparsity"]
-    masks = pruning.magnitude_masks(model, sparsity, scope="global")
-    tuned = pruning.fine_tune(
-        model, load_data(run.dataset), masks, **_train(run)
-    )
-    return pruning.store_sparse(tuned.model)
-
-
-def iterative(model: nn.Module, run: Run) -> nn.Module:
-    """Prune in rounds, each with its part of the epochs."""
-    settings = _train(run)
-    settings["epochs"] //= ROUNDS
-    rounds = pruning.prune_iteratively(
-        model,
-        load_data(run.dataset),
-        run.settings["sparsity"],
-        rounds=ROUNDS,
-        **settings,
-    )
-    return pruning.store_sparse(rounds[-1].training.model)
 
 
 def gradual(model: nn.Module, run: Run) -> nn.Module:
@@ -91,7 +67,7 @@ def gradual(model: nn.Module, run: Run) -> nn.Module:
 def regrow(model: nn.Module, run: Run) -> nn.Module:
     """Let the mask move; it begins at random where the network is untrained."""
     sparsity = run.settings["sparsity"]
-    if run.settings["start"] == "untrained":
+    if run.settings["start"] == UNTRAINED:
         masks = pruning.random_masks(model, sparsity, seed=1000 + run.seed)
     else:
         masks = pruning.magnitude_masks(model, sparsity, scope="global")
@@ -102,8 +78,8 @@ def regrow(model: nn.Module, run: Run) -> nn.Module:
 
 
 METHODS: dict[str, Callable[[nn.Module, Run], nn.Module]] = {
-    "one_shot": one_shot,
-    "iterative": iterative,
+    "fine_tuned": fine_tune_dense,
+    "magnitude": prune_by_magnitude,
     "gradual": gradual,
     "regrow": regrow,
 }
@@ -120,24 +96,31 @@ def run_seconds(run: Run) -> float:
 def _train(run: Run) -> dict[str, Any]:
     """Return the arguments of the training; from scratch at another rate."""
     settings = tuning(run, run.settings["epochs"])
-    if run.settings["start"] == "untrained":
+    if run.settings["start"] == UNTRAINED:
         recipe = find_recipe(run.network, run.dataset)
         settings["learning_rate"] = recipe.learning_rate
     return settings
 
 
 def _settings(
-    dataset: str, sparsities: Sequence[float], scratch: Sequence[float]
+    dataset: str,
+    sparsities: Sequence[float],
+    scratch: Sequence[float],
+    epochs: int,
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """List the methods from the trained and from the untrained network."""
+    yield "fine_tuned", {"epochs": epochs}
     for sparsity in sparsities:
-        for method in METHODS:
-            trained = {"start": "trained", "epochs": TUNING_EPOCHS}
+        for rounds in (1, ROUNDS):
+            pruned = {"sparsity": sparsity, "scope": "global", "rounds": rounds}
+            yield "magnitude", {**pruned, "epochs": epochs}
+        for method in ("gradual", "regrow"):
+            trained = {"start": "trained", "epochs": epochs}
             yield method, {"sparsity": sparsity, **trained}
-    whole = find_recipe("LeNet300", dataset).epochs + TUNING_EPOCHS
+    whole = find_recipe("LeNet300", dataset).epochs + epochs
     for sparsity in scratch:
         for method in ("gradual", "regrow"):
-            untrained = {"start": "untrained", "epochs": whole}
+            untrained = {"start": UNTRAINED, "epochs": whole}
             yield method, {"sparsity": sparsity, **untrained}
 
 
@@ -145,7 +128,10 @@ STUDY = Study(
     name="pruning_during_training",
     summary="pruning while learning and afterwards, at equal training",
     grid=grid,
-    measure=measure,
     run_seconds=run_seconds,
+    compress=compress,
     margin=0.5,
+    claims=is_claimed,
+    controls=("fine_tuned",),
+    constants=CONSTANTS,
 )

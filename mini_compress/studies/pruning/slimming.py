@@ -3,7 +3,8 @@
 ConvNet loses half of its channels. Network slimming trains with the penalty,
 removes the channels of the smallest scales, by one threshold for all layers or
 by a share of each layer, and trains again. Strength 0 is the same without the
-penalty. Filters removed in one shot by their l1 norm get all epochs afterwards.
+penalty. Filters removed in one shot by their l1 norm get all epochs afterwards,
+and so does the control, the network with all of its filters.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,10 +14,9 @@ from torch import nn
 
 from ... import pruning, training
 from ..engine.baselines import load_data
-from ..engine.grid import Run, Study
-from ..engine.rows import FLOAT, Row
-from ..engine.scoring import score_run
-from .tuning import EPOCH_SECONDS, tuning
+from ..engine.grid import Run, Study, cross
+from ..engine.rows import FLOAT
+from .tuning import CONSTANTS, EPOCH_SECONDS, fine_tune_dense, tuning
 
 STRENGTHS = (0.0, 0.003, 0.03)
 CHANNEL_RATIO = 0.5
@@ -26,22 +26,20 @@ SCORING_SECONDS = 1.0
 
 
 def grid(smoke: bool) -> Sequence[Run]:
-    """List for each seed the baseline, the control, and slimming."""
+    """List for each seed the baseline, the controls, and slimming."""
     dataset, seeds = ("mnist5k", 1) if smoke else ("fashion_mnist", 3)
-    return [
-        Run("ConvNet", dataset, method, settings, seed)
-        for seed in range(seeds)
-        for method, settings in [(FLOAT, {}), *_settings()]
-    ]
+    return cross([("ConvNet", dataset)], range(seeds), _settings())
 
 
-def measure(run: Run) -> Row:
-    """Train the network of a run and score it on the test images."""
-    return score_run(run, compress)
+def is_claimed(run: Run) -> bool:
+    """Tell whether a run is of a claim: strength 0 is a control, too."""
+    return run.method == "one_shot" or run.settings.get("strength", 0) > 0
 
 
 def compress(model: nn.Module, run: Run) -> nn.Module:
     """Remove half of the channels, by their scales or by their filters."""
+    if run.method == "fine_tuned":
+        return fine_tune_dense(model, run)
     data = load_data(run.dataset)
     scope, epochs = run.settings["scope"], EPOCHS
     criterion = "l1"
@@ -67,6 +65,7 @@ def run_seconds(run: Run) -> float:
 def _settings() -> Iterator[tuple[str, dict[str, Any]]]:
     """List slimming by strength and scope, and the filters' norm."""
     common = {"channel_ratio": CHANNEL_RATIO, "epochs": EPOCHS}
+    yield "fine_tuned", {"epochs": EPOCHS}
     yield "one_shot", {"scope": "group", **common}
     for strength in STRENGTHS:
         for scope in ("global", "group"):
@@ -77,7 +76,14 @@ STUDY = Study(
     name="slimming",
     summary="filters removed by their scales, with and without a penalty",
     grid=grid,
-    measure=measure,
     run_seconds=run_seconds,
+    compress=compress,
     margin=0.5,
+    claims=is_claimed,
+    controls=("fine_tuned",),
+    constants={
+        **CONSTANTS,
+        "penalty_epochs": PENALTY_EPOCHS,
+        "epochs_afterwards": AFTER_EPOCHS,
+    },
 )

@@ -1,5 +1,6 @@
 """A study goes on where it was interrupted, and mixes nothing."""
 
+import contextlib
 import json
 import os
 import sys
@@ -11,6 +12,7 @@ import pytest
 from mini_compress import studies
 from mini_compress.studies.engine import provenance, runner
 from mini_compress.studies.engine.grid import Run, Study, key_of
+from mini_compress.studies.engine.journal import Journal
 from mini_compress.studies.engine.rows import Row
 
 # What happened, one line for each call of `measure`, in any process
@@ -30,10 +32,19 @@ def measure(run: Run) -> Row:
     if run.settings.get("share") == int(os.environ.get("FAIL_AT", "-1")):
         raise RuntimeError("it broke")
     sizes = {"n": 10, "correct": 9, "b": 0, "c": 0, "num_bytes": 8, "macs": 7}
-    return Row(**vars(run), **sizes, seconds=0.25)
+    wrong = bytes([0b0100_0000, 0])
+    return Row(**vars(run), **sizes, total_epochs=30, seconds=0.25, wrong=wrong)
 
 
-STUDY = Study("prune", "a study that takes no time", grid, measure, lambda _: 6)
+STUDY = Study(
+    name="prune",
+    summary="a study that takes no time",
+    grid=grid,
+    measure=measure,
+    run_seconds=lambda _: 6,
+    margin=0.5,
+    claims=lambda run: run.settings.get("share") in (0, 1),
+)
 
 
 @pytest.fixture
@@ -68,8 +79,17 @@ def test_a_study_writes_its_result_in_the_order_of_the_grid(tmp_path, calls):
     ]
     assert sorted(calls()) == sorted(map(str, grid(False)))
     assert result.seconds == 6 * 0.25
-    assert result.command == "python -m mini_compress.studies prune"
-    assert list((tmp_path / "out").iterdir()) == [path]  # the journal is gone
+    assert result.command.startswith("python -m mini_compress.studies ")
+    assert [claim["settings"]["share"] for claim in result.claims] == [0, 1]
+    assert result.margin == 0.5
+    assert result.grids["prune"] == {"share": [0, 1, 2, 3, 4]}
+    [baseline] = result.baselines
+    assert baseline["recipe"]["epochs"] == 30
+    assert result.declared <= result.created
+    assert result.one(share=3).total_epochs == 30
+    assert [*result.rows[0].unpack()] == [False, True] + 8 * [False]
+    files = {path, path.with_suffix(".npz")}
+    assert {*(tmp_path / "out").iterdir()} == files  # the journal is gone
 
 
 def test_the_plan_is_printed_before_the_first_run(tmp_path, calls, capsys):
@@ -154,7 +174,7 @@ def test_restart_begins_anew(interrupted, calls, monkeypatch):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("{", "must hold JSON lines, got '{'; --restart"),
+        ("{", "must hold JSON lines, got b'{'; --restart"),
         ('{"n": 3}', "row 4 of .* must have the keys"),
         (None, "must hold each run once, got .*float"),
     ],
@@ -165,6 +185,61 @@ def test_a_damaged_journal_is_refused(interrupted, line, message):
     journal.write_text("\n".join([*lines, line or lines[1]]) + "\n")
     with pytest.raises(ValueError, match=message):
         runner.run_study(STUDY, interrupted, jobs=1)
+
+
+def test_a_journal_with_foreign_bytes_is_refused_by_name(interrupted):
+    with journal_of(interrupted).open("ab") as file:
+        file.write(b"\xf8\n")
+    message = r"prune.journal.jsonl must hold JSON .*xf8.*--restart"
+    with pytest.raises(ValueError, match=message):
+        runner.run_study(STUDY, interrupted, jobs=1)
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_two_processes_do_not_write_one_journal(interrupted, restart):
+    """A lock is of the open file, so a second opening is another writer."""
+    path = journal_of(interrupted)
+    header = json.loads(path.read_text().splitlines()[0])
+    before = path.read_bytes()
+    with contextlib.closing(Journal(path, header)):
+        with pytest.raises(ValueError, match="written by one process, got"):
+            runner.run_study(STUDY, interrupted, jobs=1, restart=restart)
+        assert path.read_bytes() == before
+    runner.run_study(STUDY, interrupted, jobs=1, restart=restart)
+
+
+def test_a_lock_is_let_go_when_a_study_fails(interrupted, monkeypatch):
+    monkeypatch.setenv("FAIL_AT", "3")
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="it broke"):
+            runner.run_study(STUDY, interrupted, jobs=1)
+
+
+def test_claims_are_written_before_the_first_row(interrupted):
+    header = json.loads(journal_of(interrupted).read_text().splitlines()[0])
+    assert [x["settings"] for x in header["claims"]] == [
+        {"share": 0},
+        {"share": 1},
+    ]
+    path = runner.run_study(STUDY, interrupted, jobs=1)
+    assert studies.read(path).declared == header["declared"]
+
+
+def test_a_claim_cannot_be_added_to_a_run(interrupted):
+    more = replace(STUDY, claims=lambda run: run.method != "float")
+    with pytest.raises(ValueError, match=r"claims was .*--restart"):
+        runner.run_study(more, interrupted, jobs=1)
+
+
+def test_several_studies_share_the_jobs(tmp_path, calls, capsys):
+    other = replace(STUDY, name="other", run_seconds=lambda _: 7)
+    alone = replace(STUDY, name="alone", alone=True)
+    paths = runner.run_studies([alone, STUDY, other], tmp_path, jobs=1)
+    assert [path.stem for path in paths] == ["alone", "prune", "other"]
+    assert [len(studies.read(path).rows) for path in paths] == [6, 6, 6]
+    out = capsys.readouterr().out
+    order = [line.split()[1] for line in out.splitlines() if "[" in line]
+    assert order == ["other:"] * 6 + ["prune:"] * 6 + ["LeNet300"] * 6
 
 
 def test_an_error_names_its_run_and_keeps_the_rest(
