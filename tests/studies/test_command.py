@@ -15,6 +15,8 @@ from mini_compress import models, studies, training, zoo
 from mini_compress.studies import __main__ as command
 from mini_compress.studies.catalog import STUDIES
 from mini_compress.studies.engine import baselines
+from mini_compress.studies.engine.rows import write_row
+from mini_compress.studies.engine.scoring import measure_run
 
 NAME = "post_training_quantization"
 PATIENCE = 300  # seconds: no test of speed, the machine may be busy
@@ -24,7 +26,10 @@ PATIENCE = 300  # seconds: no test of speed, the machine may be busy
     ("arguments", "message"),
     [
         (["timing", "--jobs", "0"], "error: --jobs must be >= 1, got 0"),
-        (["alchemy"], "invalid choice: 'alchemy'"),
+        (["alchemy"], "error: NAME must be one of post_training_quan"),
+        (["timing", "alchemy"], "got 'alchemy'"),
+        (["no_such.module:STUDY"], "must be importable, got No module"),
+        (["json:loads"], "error: json:loads must be a Study, got function"),
     ],
 )
 def test_bad_arguments_are_one_clear_error(arguments, message, capsys):
@@ -49,6 +54,52 @@ def test_studies_are_listed(capsys):
     assert command.main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == list(STUDIES)
+
+
+OWN_STUDY = """
+from torch import nn
+from mini_compress import datasets
+from mini_compress.studies import Study, cross
+
+def grid(smoke):
+    return cross([("Line", "few_digits")], [0], [("halve", {"times": 2})])
+
+def baseline(run):
+    line = nn.Linear(784, 10)
+    nn.init.constant_(line.weight, 0.0)
+    nn.init.constant_(line.bias, 0.0)
+    return nn.Sequential(nn.Flatten(), line)
+
+def halve(model, run):
+    return model
+
+def few_digits(name):
+    return datasets.load("mnist5k")
+
+STUDY = Study(
+    name="halving", summary="a study of my own", grid=grid,
+    run_seconds=lambda run: 1, compress=halve, baseline=baseline,
+    recipe={"epochs": 0}, data=few_digits, margin=1.0,
+    claims=lambda run: run.method == "halve", controls=("nothing",),
+)
+"""
+
+
+def test_a_study_of_ones_own_is_run_and_read(tmp_path, monkeypatch):
+    """Its network and its data are of no list in the package."""
+    (tmp_path / "my_study.py").write_text(OWN_STUDY)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    assert command.main(["my_study:STUDY", "--jobs", "1", "--out", "out"]) == 0
+    found = studies.read(tmp_path / "out" / "halving.json")
+    assert found.command == "python -m mini_compress.studies my_study:STUDY"
+    setting = found.one(method="halve", times=2)
+    assert (setting.network, setting.dataset) == ("Line", "few_digits")
+    assert setting.verdict.home == "halving"
+    assert setting.verdict.margin == 1.0
+    assert setting.total_epochs == 0
+    gain = setting - found.one(method="float")
+    assert [pair.n for pair in gain.comparisons] == [1_000]
 
 
 def start(folder: Path, jobs: int, **env: str) -> subprocess.Popen:
@@ -97,7 +148,7 @@ def test_a_stopped_study_goes_on_where_it_was(stop, jobs, tmp_path):
         process.send_signal(stop)
     output, errors = process.communicate(timeout=PATIENCE)
     if env:
-        assert "[1/1] trained: lenet300-mnist5k-1" in output
+        assert "[1/19] trained: lenet300-mnist5k-1" in output
     if stop != signal.SIGKILL:
         assert process.returncode == 130
         assert "interrupted: every finished run" in errors
@@ -107,7 +158,10 @@ def test_a_stopped_study_goes_on_where_it_was(stop, jobs, tmp_path):
     assert f"{len(first)} of them done before" in output
     assert "trained" not in output
     assert errors == ""
-    rows = [vars(row) for row in studies.read(tmp_path / f"{NAME}.json").rows]
+    rows = [
+        write_row(row, images=True)
+        for row in studies.read(tmp_path / f"{NAME}.json").rows
+    ]
     assert all(row in rows for row in first)  # to the hundredth of a second
     assert len(rows) == len(STUDIES[NAME].grid(True))
 
@@ -115,7 +169,7 @@ def test_a_stopped_study_goes_on_where_it_was(stop, jobs, tmp_path):
 def test_the_same_seed_gives_the_same_row():
     study = STUDIES[NAME]
     for run in study.grid(True)[:5]:
-        one, other = study.measure(run), study.measure(run)
+        one, other = measure_run(study, run), measure_run(study, run)
         assert replace(one, seconds=0) == replace(other, seconds=0)
 
 

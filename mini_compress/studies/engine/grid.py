@@ -60,8 +60,8 @@ class Study:
     controls : methods of which nothing is claimed
     constants : what explains the rows without this code, as JSON can hold it
 
-    baseline : (run) -> the trained network to start from; None trains those
-        of the zoo's recipes
+    baseline : (run) -> the trained network to start from, the same each time
+        it is asked for; None trains those of the zoo's recipes
     recipe : of a baseline of its own: a table with its `epochs`
     total_epochs : (run) -> all that its network was trained for; None adds
         the setting `epochs` to the baseline's
