@@ -9,10 +9,13 @@
    reach that.
 6. A number and its unit stay on one line.
 7. Chapters offer their lessons, see `mc_lessons`.
+8. MathJax is one file of an installed package, not of another host.
 """
 
+import importlib.util
 import os
 import re
+import shutil
 from pathlib import Path
 
 from docutils import nodes
@@ -23,6 +26,7 @@ from mini_compress.plotting import COLORS
 
 BOOK = Path(__file__).resolve().parent.parent
 PALETTE = "palette.css"
+MATHJAX = "mathjax/tex-svg.js"  # as in _config.yml
 TABLE = re.compile(r'<table class="([^"]*\btable\b)')
 FIGURE = re.compile(r"(<figure\b[^>]*>\s*)(<img [^>]*>)")
 SCROLLER = r'\1<div class="figure" tabindex="0" role="group">\2</div>'
@@ -55,6 +59,15 @@ def write_palette(app):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / PALETTE).write_text("".join(css))
     app.add_css_file(PALETTE)
+
+
+def copy_mathjax(app):
+    """Put MathJax beside the pages; the package that has it is a folder."""
+    package = importlib.util.find_spec("sphinx-mathjax-offline")
+    source = Path(package.submodule_search_locations[0]) / "static" / MATHJAX
+    target = Path(app.outdir) / "_static" / MATHJAX
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
 
 
 def typeset_docstring(app, what, name, obj, options, lines):
@@ -91,6 +104,7 @@ def setup(app):
     """Connect the functions above to the events of a build."""
     app.connect("builder-inited", set_kernel_environment)
     app.connect("builder-inited", write_palette)
+    app.connect("builder-inited", copy_mathjax)
     app.connect("autodoc-process-docstring", typeset_docstring)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", make_wide_things_focusable)
