@@ -10,11 +10,13 @@ import threading
 from contextlib import ExitStack
 from pathlib import Path
 
+import matplotlib
 import pytest
 from playwright.sync_api import sync_playwright
-from sphinx_external_toc.parsing import parse_toc_yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.needs import skip_or_fail
+from tests.support.pages import NAMES, ROOT
+
 HTML = ROOT / "_build" / "html"
 BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
 TIMEOUT = 120_000  # milliseconds, for a page on a busy machine
@@ -29,13 +31,6 @@ QUIET = [
 sys.path += [str(ROOT / "book" / "_ext"), str(ROOT / "tools")]
 
 
-def skip_or_fail(reason: str) -> None:
-    """Skip on a reader's machine; in CI a missing tool is a failure."""
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="session")
 def html() -> Path:
     """The folder with the built pages."""
@@ -47,7 +42,7 @@ def html() -> Path:
 @pytest.fixture(scope="session")
 def pages(html) -> list[Path]:
     """The pages in the table of contents."""
-    return [html / f"{name}.html" for name in parse_toc_yaml(ROOT / "_toc.yml")]
+    return [html / f"{name}.html" for name in NAMES]
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
@@ -79,25 +74,53 @@ def site(html, serve) -> str:
 
 
 @pytest.fixture(scope="session")
-def browser():
+def fonts(tmp_path_factory) -> Path:
+    """Settings that hide the machine's fonts: a page must not need them.
+
+    What is left are the DejaVu fonts that come with matplotlib. They are wide,
+    so what fits in them fits in others.
+    """
+    folder = tmp_path_factory.mktemp("fonts")
+    ours = Path(matplotlib.get_data_path(), "fonts", "ttf")
+    settings = folder / "fonts.conf"
+    settings.write_text(
+        f"<fontconfig><dir>{ours}</dir><cachedir>{folder}</cachedir>"
+        "</fontconfig>"
+    )
+    return settings
+
+
+@pytest.fixture(scope="session")
+def browser(fonts):
     """A headless Chromium that is installed on this machine."""
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         skip_or_fail("needs a browser: sudo apt install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        browser = playwright.chromium.launch(
+            executable_path=path,
+            args=QUIET,
+            env=os.environ | {"FONTCONFIG_FILE": str(fonts)},
+            timeout=TIMEOUT,
+        )
         yield browser
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def timeout() -> int:
+    """Milliseconds to wait for a page, on a busy machine."""
+    return TIMEOUT
+
+
 @pytest.fixture
-def open_context(browser):
+def open_context(browser, timeout):
     """A function that opens a browser window of some size and scheme."""
     with ExitStack() as stack:
 
         def open_one(**options):
             context = stack.enter_context(browser.new_context(**options))
-            context.set_default_timeout(TIMEOUT)
+            context.set_default_timeout(timeout)
             return context
 
         yield open_one

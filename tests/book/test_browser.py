@@ -1,58 +1,134 @@
-"""Every page in a browser: no outside request, no error, fits a phone."""
+"""Every page in a browser: no outside request, no error, fits a phone.
+
+A page is loaded once from a server and once as a file. What was loaded from
+the server is then looked at in three ways: light, dark, on a phone. Chromium
+sees no fonts but DejaVu, which are wide: see conftest.
+"""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1440, "height": 1000}
+from tests.support.pages import (
+    DESKTOP,
+    NAMES,
+    PHONE,
+    Visit,
+    open_page,
+    violations,
+)
+
+pytestmark = pytest.mark.takes(12)
 # our own text; the theme around it and docutils' list of references are not
 CONTENT = {"include": [["article"]], "exclude": [[".citation-list"]]}
-LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-CHECKED = {"runOnly": LEVELS, "resultTypes": ["violations"]}
+LOOKS = {
+    "light": ("light", DESKTOP),
+    "dark": ("dark", DESKTOP),
+    "phone": ("light", PHONE),
+}
+BACKGROUND = "getComputedStyle(document.body).backgroundColor"
+# which boxes hold more than they show
+CUT_OFF = """selector => [...document.querySelectorAll(selector)].filter(
+  box => box.clientWidth && box.scrollWidth > box.clientWidth + 1
+).map(box => `${box.scrollWidth} in ${box.clientWidth}: ${
+  (box.id || box.textContent.trim() || box.innerHTML).slice(0, 80)}`)"""
+FIGURES = "article div.figure"
+FORMULAS = "article div.math mjx-container"
+WIDE = f"{FORMULAS}, article table"
 
 
-def open_page(context, url):
-    """Open a page and wait until its mathematics is set."""
-    page = context.new_page()
-    requests, problems = [], []
-    page.on("request", lambda request: requests.append(request.url))
-    page.on("requestfailed", lambda request: problems.append(request.url))
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on(
-        "console",
-        lambda message: (
-            message.type in ("error", "warning")
-            and problems.append(message.text)
-        ),
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(name, marks=pytest.mark.xdist_group(name))
+        for name in NAMES
+    ],
+)
+def visit(request, browser, site, timeout):
+    """A page, loaded from the server."""
+    with browser.new_context(viewport=DESKTOP) as context:
+        context.set_default_timeout(timeout)
+        yield open_page(context, f"{site}/{request.param}.html")
+
+
+def look(visit: Visit, name: str) -> None:
+    """Show the page in one of the three ways.
+
+    The theme lets keys reach wide code a moment after the window has changed.
+    """
+    scheme, size = LOOKS[name]
+    visit.page.emulate_media(color_scheme=scheme)
+    visit.page.set_viewport_size(size)
+    visit.page.wait_for_function(
+        "() => [...document.querySelectorAll('article pre')].every("
+        "box => box.scrollWidth <= box.clientWidth || box.tabIndex >= 0)"
     )
-    page.goto(url, wait_until="load")
-    if page.locator(".math").count():
-        page.wait_for_selector("mjx-container", state="attached")
-        page.evaluate("MathJax.startup.promise")
-    return page, requests, problems
 
 
-def addresses(html, site, pages, scheme):
-    base = site if scheme == "http" else html.as_uri()
-    return base, [f"{base}/{page.relative_to(html)}" for page in pages]
+def assert_quiet(visit: Visit, base: str) -> None:
+    outside = [x for x in visit.requests if not x.startswith((base, "data:"))]
+    assert visit.requests
+    assert not outside
+    assert not visit.problems
+    assert visit.page.locator("merror, [data-mml-node=merror]").count() == 0
 
 
-@pytest.mark.parametrize("scheme", ["http", "file"])
-def test_pages_ask_no_other_host_and_log_no_error(
-    open_context, html, site, pages, scheme
-):
-    base, urls = addresses(html, site, pages, scheme)
-    context = open_context(viewport=DESKTOP)
-    for url in urls:
-        page, requests, problems = open_page(context, url)
-        outside = [
-            one for one in requests if not one.startswith((base, "data:"))
-        ]
-        assert requests
-        assert not outside, f"{url} asks {outside}"
-        assert not problems, f"{url}: {problems}"
-        assert page.locator("merror, [data-mml-node=merror]").count() == 0
-        page.close()
+def test_a_page_asks_no_other_host_and_logs_no_error(visit, site):
+    assert_quiet(visit, site)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_is_read_from_a_file_too(name, open_context, html):
+    file = (html / f"{name}.html").as_uri()
+    assert_quiet(open_page(open_context(), file), html.as_uri())
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_a_page_has_no_barrier(visit, name):
+    look(visit, name)
+    assert not violations(visit.page, CONTENT)
+
+
+def test_a_page_has_a_light_and_a_dark_form(visit, html):
+    """Pictures of all pages are left in _build/screenshots."""
+    folder = html.parent / "screenshots"
+    stem = visit.page.url.rpartition("/")[2].removesuffix(".html")
+    seen = {}
+    for name in LOOKS:
+        look(visit, name)
+        target = folder / f"{stem}-{name}.png"
+        visit.page.screenshot(path=target, full_page=True)
+        assert target.stat().st_size > 10_000
+        seen[name] = visit.page.evaluate(BACKGROUND)
+    assert seen["light"] == seen["phone"] != seen["dark"]
+
+
+def test_a_page_does_not_scroll_sideways_on_a_phone(visit):
+    look(visit, "phone")
+    width = visit.page.evaluate("document.documentElement.scrollWidth")
+    assert width <= PHONE["width"]
+
+
+@pytest.mark.parametrize("name", ["light", "phone"])
+def test_figures_fit(visit, name):
+    look(visit, name)
+    assert not visit.page.evaluate(CUT_OFF, FIGURES)
+
+
+def test_formulas_fit_a_window(visit):
+    look(visit, "light")
+    assert not visit.page.evaluate(CUT_OFF, FORMULAS)
+
+
+@pytest.mark.parametrize("name", ["light", "phone"])
+def test_wide_things_scroll_and_show_it(visit, name):
+    look(visit, name)
+    style = (
+        "boxes => boxes.filter(box => box.scrollWidth > box.clientWidth + 1)"
+        ".map(box => getComputedStyle(box))"
+        ".map(style => [style.overflowX, style.backgroundImage !== 'none'])"
+    )
+    for scrolls, has_cue in visit.page.locator(WIDE).evaluate_all(style):
+        assert scrolls == "auto"
+        assert has_cue
 
 
 def test_an_outside_request_and_an_error_are_seen(open_context, tmp_path):
@@ -60,56 +136,14 @@ def test_an_outside_request_and_an_error_are_seen(open_context, tmp_path):
     file.write_text(
         "<img src='http://example.invalid/a.png'><script>missing()</script>"
     )
-    _, requests, problems = open_page(open_context(), file.as_uri())
-    assert "http://example.invalid/a.png" in requests
-    assert any("missing is not defined" in text for text in problems)
+    visit = open_page(open_context(), file.as_uri())
+    assert "http://example.invalid/a.png" in visit.requests
+    assert any("missing is not defined" in text for text in visit.problems)
 
 
-def test_pages_do_not_scroll_sideways_on_a_phone(
-    open_context, html, site, pages
-):
-    _, urls = addresses(html, site, pages, "http")
-    context = open_context(viewport=PHONE)
-    for url in urls:
-        page, *_ = open_page(context, url)
-        width = page.evaluate("document.documentElement.scrollWidth")
-        assert width <= PHONE["width"], f"{url} is {width} pixels wide"
-        page.close()
-
-
-@pytest.mark.parametrize(
-    ("scheme", "size"),
-    [("light", DESKTOP), ("dark", DESKTOP), ("light", PHONE)],
-    ids=["light", "dark", "phone"],
-)
-def test_pages_have_no_barrier(open_context, html, site, pages, scheme, size):
-    _, urls = addresses(html, site, pages, "http")
-    context = open_context(viewport=size, color_scheme=scheme)
-    for url in urls:
-        page, *_ = open_page(context, url)
-        found = Axe().run(page, CONTENT, CHECKED).response["violations"]
-        seen = [(one["id"], one["nodes"][0]["html"][:200]) for one in found]
-        assert not seen, f"{url}: {seen}"
-        page.close()
-
-
-def test_pages_have_a_light_and_a_dark_form(open_context, html, site, pages):
-    """Screenshots of all pages are left in _build/screenshots."""
-    folder = html.parent / "screenshots"
-    _, urls = addresses(html, site, pages, "http")
-    background = "getComputedStyle(document.body).backgroundColor"
-    seen = {}
-    for scheme, size, name in [
-        ("light", DESKTOP, "light"),
-        ("dark", DESKTOP, "dark"),
-        ("light", PHONE, "phone"),
-    ]:
-        context = open_context(color_scheme=scheme, viewport=size)
-        for url, page_file in zip(urls, pages, strict=True):
-            page, *_ = open_page(context, url)
-            target = folder / f"{page_file.stem}-{name}.png"
-            page.screenshot(path=target, full_page=True)
-            assert target.stat().st_size > 10_000
-            seen[name] = page.evaluate(background)
-            page.close()
-    assert seen["light"] == seen["phone"] != seen["dark"]
+def test_what_is_cut_off_is_seen(open_context, tmp_path):
+    file = tmp_path / "wide.html"
+    wide = "<p style='width: 500px'>wide</p>"
+    file.write_text(f"<article><div class=figure>{wide}</div></article>")
+    page = open_page(open_context(viewport=PHONE), file.as_uri()).page
+    assert len(page.evaluate(CUT_OFF, FIGURES)) == 1

@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from test_browser import CHECKED, DESKTOP, PHONE, open_page
 
+from tests.support.pages import DESKTOP, PHONE, open_page, violations
 from tests.support.widget_cells import DEVICES, EXPLORER, LIVE, PREDICT, SETUP
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,7 +68,7 @@ def show(open_context, address):
 
     def start(**options):
         context = open_context(**{"viewport": DESKTOP, **options})
-        return open_page(context, address)[0]
+        return open_page(context, address).page
 
     return start
 
@@ -99,12 +98,13 @@ def press(page, *keys):
 def test_the_page_works_without_a_network(open_context, book, address, scheme):
     url = address if scheme == "http" else (book / "index.html").as_uri()
     context = open_context(viewport=DESKTOP)
-    page, requests, problems = open_page(context, url)
+    visit = open_page(context, url)
+    page = visit.page
     page.locator(".mcx input[type=range]").first.press("End")
     assert figures(page.locator(".mcx").first) == ["81.0\xa0%", "108\xa0KB"]
     base = url.removesuffix("index.html")
-    assert not [x for x in requests if not x.startswith((base, "data:"))]
-    assert not problems
+    assert not [x for x in visit.requests if not x.startswith((base, "data:"))]
+    assert not visit.problems
 
 
 def test_no_state_of_ipywidgets_is_on_the_page(book):
@@ -243,31 +243,23 @@ def test_a_prediction_can_hold(show):
     assert form.locator("output").text_content() == "Your prediction holds."
 
 
-def find_violations(page):
-    result = Axe().run(page, ".mcx", CHECKED)
-    return [
-        (violation["id"], [node["html"] for node in violation["nodes"]])
-        for violation in result.response["violations"]
-    ]
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_widgets_have_no_barrier(show, scheme, size):
     page = show(color_scheme=scheme, viewport=size)
     form = page.locator(".mcx[data-answer]")
     form.locator("input").first.check()
-    assert find_violations(page) == []
+    assert violations(page, ".mcx") == []
     form.locator("button").click()
     page.locator(".mcx input[type=range]").first.press("End")
     unfold_tables(page)
-    assert find_violations(page) == []
+    assert violations(page, ".mcx") == []
 
 
 def test_a_barrier_would_be_seen(show):
     page = show()
     page.add_style_tag(content=".mcx small { color: #bbb !important; }")
-    assert [name for name, _ in find_violations(page)] == ["color-contrast"]
+    assert [name for name, _ in violations(page, ".mcx")] == ["color-contrast"]
 
 
 def test_print_shows_the_setting_and_all_values(show):
