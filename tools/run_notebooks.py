@@ -17,13 +17,18 @@ from jupyter_cache.executors.basic import (
     ExecutionWorkerLocalMProc,
     JupyterExecutorLocalMproc,
 )
+from jupyter_cache.executors.utils import single_nb_execution
 from myst_nb.core.read import is_myst_markdown_notebook
+from nbformat import NotebookNode
 from sphinx_external_toc.parsing import parse_toc_yaml
+from traitlets.config import Config
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
 CACHE = BUILD / ".jupyter_cache"
 CELL_TIMEOUT = 120  # seconds, as in _config.yml; catches what hangs
+# no port can be taken by another, and the kernels have nothing to warn of
+SOCKETS = Config(KernelManager={"transport": "ipc"})
 READER = {"type": "plugin", "name": "myst_nb_md"}  # what the build uses
 
 
@@ -37,7 +42,13 @@ class Worker(ExecutionWorkerLocalMProc):
     def execute(project_nb, data):
         """Run a notebook; return its result with the kernel's seconds."""
         before = finished_kernel_seconds()
-        result = ExecutionWorkerLocalMProc.execute(project_nb, data)
+        result = single_nb_execution(
+            project_nb.nb,
+            cwd=str(Path(project_nb.uri).parent),
+            timeout=data.timeout,
+            allow_errors=data.allow_errors,
+            config=SOCKETS,
+        )
         result.time = finished_kernel_seconds() - before
         return result
 
@@ -84,6 +95,14 @@ def find_notebooks() -> list[Path]:
     return [
         page for page in pages if is_myst_markdown_notebook(page.read_text())
     ]
+
+
+def find_run(page: Path) -> tuple[NotebookNode, float]:
+    """Return the code cells of a page as they ran, and their seconds."""
+    cache = get_cache(str(CACHE))
+    record = cache.get_cached_project_nb(str(page))
+    notebook = cache.get_cache_bundle(record.pk).nb
+    return notebook, record.data["execution_seconds"]
 
 
 def report_run(cache: JupyterCacheAbstract, path: str) -> bool:

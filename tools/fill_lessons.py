@@ -1,0 +1,119 @@
+"""Put what the built pages show into the lessons, for `pytest --nbval`.
+
+Each lesson becomes `_build/checked/NAME.ipynb`: its cells with the outputs
+that a reader of the built chapter sees. nbval runs it as it stands and
+compares. An exercise that is not written says so in one line; what depends on
+it fails, and is ignored. At the end, in the same kernel, come the answers and
+what depends on them, compared as well. The checks are not called again there:
+that the answers pass them is tested function by function, in tests/checks.
+
+Pages that have code and no exercises come as they are.
+"""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from copy import deepcopy
+
+import nbformat
+from make_lessons import ANSWER, CHECK, LESSONS, STUB
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from run_notebooks import BUILD, find_notebooks, find_run
+
+from mini_compress.checks.parts.attempt import Attempt, CheckFailed
+
+CHECKED = BUILD / "checked"
+IGNORE = "nbval-ignore-output"
+
+
+def code_cells(notebook: NotebookNode) -> Iterator[NotebookNode]:
+    """Yield the cells that hold code."""
+    return (cell for cell in notebook.cells if cell.cell_type == "code")
+
+
+def fill(lesson: NotebookNode, chapter: NotebookNode) -> NotebookNode:
+    """Return a lesson with the outputs of its chapter, and the answers last.
+
+    lesson : as in lessons/, without outputs
+    chapter : executed, with every answer
+    """
+    filled = deepcopy(lesson)
+    answers, built = [], code_cells(chapter)
+    for number, cell in enumerate(code_cells(filled), start=1):
+        shown = find(cell.source, built)
+        cell.execution_count = number  # without one, nbval compares nothing
+        if CHECK.fullmatch(cell.source):
+            cell.outputs = [say_unwritten(cell.source)]
+            continue
+        waits = "raises-exception" in cell.metadata.get("tags", [])
+        if waits or ANSWER.search(shown.source):
+            answers.append(as_read(shown, f"{cell.id}-solved"))
+        if waits:
+            cell.metadata.tags.append(IGNORE)
+        else:
+            cell.outputs = deepcopy(shown.outputs)
+            cell.metadata.tags = tags_of(shown)
+    filled.cells += answers
+    return filled
+
+
+def find(source: str, built: Iterator[NotebookNode]) -> NotebookNode:
+    """Return the next cell of a chapter that a lesson's cell came from.
+
+    Those in between belong to answers, and are not in the lesson.
+    """
+    for cell in built:
+        if source in (cell.source, ANSWER.sub(STUB, cell.source)):
+            return cell
+    raise ValueError(
+        f"lessons must hold the chapters' cells: run `make lessons`; got a "
+        f"cell that the built chapter lacks:\n{source}"
+    )
+
+
+def say_unwritten(check: str) -> NotebookNode:
+    """Return what a check prints for a function that is not written."""
+
+    def stub() -> None:
+        raise NotImplementedError
+
+    stub.__name__ = check.partition("(")[2].rstrip(")")
+    try:
+        Attempt(stub).call()
+    except CheckFailed as error:
+        return new_output(
+            "error", ename="CheckFailed", evalue=str(error), traceback=[]
+        )
+    raise AssertionError("a stub must fail")
+
+
+def tags_of(cell: NotebookNode) -> list[str]:
+    """Return those of a cell's tags that mean something to nbval."""
+    tags = cell.metadata.get("tags", [])
+    return [t for t in tags if t == IGNORE or t == "raises-exception"]
+
+
+def as_read(shown: NotebookNode, identity: str) -> NotebookNode:
+    """Return a chapter's cell, to be run and compared."""
+    cell = deepcopy(shown)
+    cell.id, cell.metadata = identity, {"tags": tags_of(shown)}
+    return cell
+
+
+def main() -> int:
+    """Write all of them anew; return 0."""
+    shutil.rmtree(CHECKED, ignore_errors=True)
+    CHECKED.mkdir()
+    for page in find_notebooks():
+        notebook, seconds = find_run(page)
+        lesson = LESSONS / f"{page.stem}.ipynb"
+        if lesson.exists():
+            notebook = fill(nbformat.read(lesson, as_version=4), notebook)
+        notebook.metadata.seconds = seconds
+        nbformat.write(notebook, CHECKED / f"{page.stem}.ipynb")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
