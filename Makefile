@@ -16,7 +16,7 @@ NEW_ENOUGH := 'import sys; sys.exit(sys.version_info < (3, 11))'
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11, \
 	$(shell $(name) -c $(NEW_ENOUGH) 2>/dev/null && echo $(name))))
 
-.PHONY: help book serve lab lessons grading test bench clean
+.PHONY: help book notebooks pages serve lab lessons grading test bench clean
 
 help:
 	@echo "make book    build the book into $(HTML)"
@@ -28,13 +28,18 @@ help:
 	@echo "make bench   compare the speed of the kernels with other libraries"
 	@echo "make clean   delete what was built; the environment stays"
 
-book: $(VENV)/book.installed
-	@echo "Running the notebooks that have changed ..."
-	@$(BIN)/python tools/run_notebooks.py
-	@echo "Building the pages ..."
-	@$(BIN)/jupyter-book build . -q -W -n --keep-going
+book: pages
 	@echo "The book is ready: open $(HTML)/index.html in a browser,"
 	@echo "or run 'make serve' (python3 -m http.server --directory $(HTML))."
+
+notebooks: $(VENV)/book.installed
+	@echo "Running the notebooks that have changed ..."
+	@$(BIN)/python tools/run_notebooks.py
+
+# warnings and errors go to stderr; the rest is a banner
+pages: notebooks
+	@echo "Building the pages ..."
+	@$(BIN)/jupyter-book build . -q -W -n --keep-going >/dev/null
 
 serve: book
 	@echo "http://localhost:$(PORT) (stop with Ctrl+C)"
@@ -52,8 +57,8 @@ lab: $(VENV)/book.installed
 lessons: $(VENV)/book.installed
 	@$(BIN)/python tools/make_lessons.py
 
-grading: $(VENV)/test.installed $(VENV)/grading.installed
-	@$(BIN)/python -m pytest -s tests/test_grading.py
+grading: $(VENV)/test.installed
+	@$(BIN)/python -m pytest -s tests/tools/test_grading.py
 
 test: $(VENV)/test.installed
 	@$(BIN)/python tools/run_tests.py
@@ -74,5 +79,5 @@ $(VENV)/bin/pip:
 # one environment; each target adds the extra it needs, and `test` has `book`
 $(VENV)/%.installed: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	@echo "Installing what 'make $*' needs (some minutes the first time) ..."
-	$(BIN)/python -m pip install -c constraints.txt -e '.[$*]'
+	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[$*]'
 	@touch $@ $(if $(filter test,$*),$(VENV)/book.installed)

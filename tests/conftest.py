@@ -1,4 +1,8 @@
-"""What all tests share: one thread, and where the large data sets lie."""
+"""What all tests share: one thread, where the large data sets lie, the order.
+
+Workers take whole units of work, the longest first. A unit is one test, or all
+that bear one `xdist_group`; the cells of a notebook are one.
+"""
 
 import os
 from pathlib import Path
@@ -17,12 +21,36 @@ if TYPE_CHECKING:
     from mini_compress.datasets import Dataset
 
 ROOT = Path(__file__).resolve().parent.parent
-# --doctest-modules would import the two of them under one name
-collect_ignore_glob = ["*conftest.py"]
+# --doctest-modules would import them a second time, under another name
+collect_ignore_glob = ["*conftest.py", "checks/answers/*"]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
 if "MINI_COMPRESS_DATA" not in os.environ and SHARED_DATA.is_dir():
     os.environ["MINI_COMPRESS_DATA"] = str(SHARED_DATA)
+
+
+def skip_or_fail(reason: str) -> None:
+    """Skip on a reader's machine; in CI what is missing is a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a notebook's cells together; start what takes long first."""
+    for item in items:
+        notebook = getattr(item.parent, "nb", None)
+        if notebook is not None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+            item.add_marker(pytest.mark.takes(notebook.metadata.seconds))
+    items.sort(key=seconds, reverse=True)  # stable: groups stay in order
+
+
+def seconds(item: pytest.Item) -> float:
+    """Return about how long a test takes, with those it shares a group with."""
+    mark = item.get_closest_marker("takes")
+    return mark.args[0] if mark else 0
 
 
 @pytest.fixture(scope="session")
