@@ -189,10 +189,6 @@ def test_masked_results_are_refused(check):
         check(lambda *arguments: mask_all(solution(*arguments)))
 
 
-def give_nothing(*arguments):
-    pass
-
-
 def give_a_list(*arguments):
     return [1, 2, 3]
 
@@ -205,26 +201,12 @@ def give_infinity(*arguments):
     return float("inf")
 
 
-def take_nothing():
-    return 1
-
-
-def stop(*arguments):
-    raise KeyError("no such layer")
-
-
-ODD = [give_nothing, give_a_list, give_text, give_infinity, take_nothing, stop]
+# the other odd ones are those of test_attempt: no check sees them itself
+ODD = [give_a_list, give_text, give_infinity]
 
 
 @pytest.mark.parametrize("answer", ODD)
 @pytest.mark.parametrize("check", CHECKS, ids=name_of)
 def test_odd_answers_are_refused_politely(check, answer):
     with pytest.raises(CheckFailed, match=r"^failed: "):
-        check(answer)
-
-
-@pytest.mark.parametrize("check", CHECKS, ids=name_of)
-@pytest.mark.parametrize("answer", [None, 3, [1, 2]])
-def test_a_result_in_place_of_the_function_is_refused(check, answer):
-    with pytest.raises(CheckFailed, match="takes the function itself"):
         check(answer)

@@ -85,6 +85,11 @@ def test_results_of_the_wrong_form_are_named(answer, got):
     assert got in message_of(answer)
 
 
+@pytest.mark.parametrize("given", [None, 3, [1, 2]])
+def test_a_result_in_place_of_the_function_is_refused(given):
+    assert "takes the function itself" in message_of(given)
+
+
 @pytest.mark.parametrize(
     "answer", [3.0, [1], [1, 2, 3], {1: 2, 3: 4}, np.float32(1)]
 )
