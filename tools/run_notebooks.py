@@ -8,6 +8,7 @@ import hashlib
 import resource
 import shutil
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -27,8 +28,6 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
 CACHE = BUILD / ".jupyter_cache"
 CELL_TIMEOUT = 120  # seconds, as in _config.yml; catches what hangs
-# no port can be taken by another, and the kernels have nothing to warn of
-SOCKETS = Config(KernelManager={"transport": "ipc"})
 READER = {"type": "plugin", "name": "myst_nb_md"}  # what the build uses
 
 
@@ -42,13 +41,14 @@ class Worker(ExecutionWorkerLocalMProc):
     def execute(project_nb, data):
         """Run a notebook; return its result with the kernel's seconds."""
         before = finished_kernel_seconds()
-        result = single_nb_execution(
-            project_nb.nb,
-            cwd=str(Path(project_nb.uri).parent),
-            timeout=data.timeout,
-            allow_errors=data.allow_errors,
-            config=SOCKETS,
-        )
+        with tempfile.TemporaryDirectory() as folder:
+            result = single_nb_execution(
+                project_nb.nb,
+                cwd=str(Path(project_nb.uri).parent),
+                timeout=data.timeout,
+                allow_errors=data.allow_errors,
+                config=sockets_in(folder),
+            )
         result.time = finished_kernel_seconds() - before
         return result
 
@@ -57,6 +57,12 @@ class Executor(JupyterExecutorLocalMproc):
     """Runs notebooks side by side, one for each processor core."""
 
     _EXECUTION_WORKER = Worker
+
+
+def sockets_in(folder: str) -> Config:
+    """Let a kernel talk through files: no port is taken, no warning due."""
+    file = str(Path(folder) / "kernel.json")
+    return Config(KernelManager={"transport": "ipc", "connection_file": file})
 
 
 def finished_kernel_seconds() -> float:

@@ -17,7 +17,8 @@ MAKE = ["make", "--no-print-directory"]
 FILL = [sys.executable, "tools/fill_lessons.py"]
 # work is handed out one unit after the other, in the order of tests/conftest.py
 WORKERS = ["-n", JOBS, "--dist", "loadgroup", "--no-loadscope-reorder"]
-NBVAL = ["--nbval", "--nbval-cell-timeout=600"]
+# seconds, for what hangs: the machine may be busy
+PATIENCE = ["--nbval-cell-timeout=600", "--nbval-kernel-startup-timeout=600"]
 PLACES = ["mini_compress", "tests", "_build/checked"]
 # those of a stage run side by side: setting the pages keeps one core busy
 STAGES = [
@@ -29,7 +30,7 @@ STAGES = [
         "ruff format": [*MODULE, "ruff", "format", "--check"],
         "mypy": [*MODULE, "mypy"],
     },
-    {"pytest": [*MODULE, "pytest", *WORKERS, *NBVAL, *PLACES]},
+    {"pytest": [*MODULE, "pytest", *WORKERS, "--nbval", *PATIENCE, *PLACES]},
 ]
 
 

@@ -19,7 +19,7 @@ from tests.support.pages import NAMES, ROOT
 
 HTML = ROOT / "_build" / "html"
 BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
-TIMEOUT = 120_000  # milliseconds, for a page on a busy machine
+TIMEOUT = 300_000  # milliseconds, for a page on a busy machine
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",

@@ -6,6 +6,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from bs4 import BeautifulSoup
 
+pytestmark = [pytest.mark.xdist_group("files"), pytest.mark.takes(10)]
 LINKED = {"a": "href", "link": "href", "img": "src", "script": "src"}
 MEGABYTE = 1_000_000
 

@@ -5,7 +5,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,8 +18,9 @@ from playwright.sync_api import expect
 from tests.support.pages import violations
 from tests.support.widget_cells import EXPLORER, LIVE, PREDICT, SETUP
 
+pytestmark = [pytest.mark.xdist_group("lab"), pytest.mark.takes(60)]
 WINDOW = {"width": 1200, "height": 2200}
-SECONDS = 120  # for the server to answer, on a busy machine
+SECONDS = 300  # for the server to answer, on a busy machine
 expect.set_options(timeout=1000 * SECONDS)
 FOLDERS = {"CONFIG": "config", "DATA": "data", "RUNTIME": "runtime"}
 NO_NEWS = '{"fetchNews": "false"}'  # a question that would cover the notebook
@@ -36,9 +36,8 @@ class Lab:
         settings.mkdir(parents=True)
         name = "notification.jupyterlab-settings"
         (settings / name).write_text(NO_NEWS)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.base = f"http://127.0.0.1:{free.getsockname()[1]}"
+        self.base = ""  # known when the server has found a port
+        self.runtime = home / FOLDERS["RUNTIME"]
         self.environment = {
             **os.environ,
             **{f"JUPYTER_{k}_DIR": str(home / v) for k, v in FOLDERS.items()},
@@ -51,10 +50,9 @@ class Lab:
     def command(self) -> list[str]:
         return [
             *[sys.executable, "-m", "jupyterlab", "--no-browser"],
-            *["--allow-root", f"--port={self.base.rpartition(':')[2]}"],
+            *["--allow-root", "--port=0"],
             f"--IdentityProvider.token={self.token}",
             f"--ServerApp.root_dir={self.notebooks}",
-            "--ServerApp.port_retries=0",
         ]
 
     def ask(self, path: str, method: str = "GET") -> str:
@@ -68,11 +66,15 @@ class Lab:
             return answer.read().decode()
 
     def wait(self, server: subprocess.Popen) -> None:
+        """Wait until the server has said where it is, and answers."""
         end = time.monotonic() + SECONDS
         while True:
-            with contextlib.suppress(OSError):
-                self.ask("/status")
-                return
+            with contextlib.suppress(OSError, ValueError):
+                for file in self.runtime.glob("jpserver-*.json"):
+                    port = json.loads(file.read_text())["port"]
+                    self.base = f"http://127.0.0.1:{port}"
+                    self.ask("/status")
+                    return
             assert server.poll() is None, "the server ended"
             assert time.monotonic() < end, f"no server after {SECONDS} s"
             time.sleep(0.2)

@@ -11,6 +11,7 @@ import pytest
 from tests.support.pages import DESKTOP, PHONE, open_page, violations
 from tests.support.widget_cells import DEVICES, EXPLORER, LIVE, PREDICT, SETUP
 
+pytestmark = [pytest.mark.xdist_group("widgets"), pytest.mark.takes(60)]
 ROOT = Path(__file__).resolve().parents[2]
 HEAD = """---
 jupytext:

@@ -11,6 +11,7 @@ import pytest
 
 from mini_compress.__main__ import find_lessons, main
 
+pytestmark = [pytest.mark.xdist_group("wheel"), pytest.mark.takes(10)]
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = ROOT / "lessons"
 

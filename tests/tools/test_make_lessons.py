@@ -25,6 +25,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from plain_markdown import Names
 
+pytestmark = pytest.mark.xdist_group("lessons")  # made once
 CHAPTERS = find_chapters()
 NO_NAMES = Names(ROOT / "book", {"one": "Exercise 1"}, {}, {})
 PROSE = re.compile(
