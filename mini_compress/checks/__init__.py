@@ -1,5 +1,7 @@
 """Checks for the exercises of the book, one module for each chapter.
 
+They are imported by the name of their chapter::
+
     from mini_compress.checks import weight_pruning as checks
 
     checks.magnitude_mask(my_function)

@@ -8,15 +8,17 @@ import pytest
 from mc_docstrings import CITATION
 from pybtex.database import parse_file
 
-import mini_compress
-
 ROOT = Path(__file__).resolve().parents[2]
 CODE = sorted((ROOT / "mini_compress").rglob("*.py"))
+NO_CODE = {"results"}  # what the studies wrote
 MODULES = sorted(
-    name
-    for name in mini_compress.__all__
-    if name in {path.stem for path in CODE}
-    or (ROOT / "mini_compress" / name).is_dir()
+    {
+        path.stem
+        for path in (ROOT / "mini_compress").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    - {path.stem for path in (ROOT / "mini_compress").glob("_*.py")}
+    - NO_CODE
 )
 
 
