@@ -56,7 +56,7 @@ class Cell(str):
 class Table:
     """A caption, a header and rows of cells; the first column is a name.
 
-    rows : texts, or `Cell`s, which know the value that they show
+    rows : each entry a text, or a `Cell`, which knows the value that it shows
 
     >>> table = Table("Sizes", ("layer", "KB"), (("conv", Cell(1.234, "1.2")),))
     >>> print(table.text())
