@@ -29,7 +29,7 @@ from .timing import Timing, measure_model_ms
 class Modelled:
     """What models say of a network on one device; nothing here is measured.
 
-    time_ms : of the roofline, from a cold cache; None where the device has no rate
+    time_ms : of the roofline, from a cold cache; None without a rate
     energy : in microjoules, by the figures for a 45 nm chip
     fits : whether the file fits in flash (or RAM); None where unknown
     """
