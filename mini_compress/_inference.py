@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from ._require import require_equal
 
+BATCH_SIZE = 500  # images at once: more gain no speed, and take memory
+
 
 def require_module(name: str, value: object) -> None:
     """Refuse anything but a torch module."""

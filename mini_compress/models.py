@@ -154,6 +154,10 @@ def conv_norm(
     """Return a convolution and the batch normalization that follows it.
 
     The convolution has no bias: the normalization would take it away again.
+
+    >>> conv, norm = conv_norm(3, 8)
+    >>> norm(conv(torch.zeros(1, 3, 10, 10))).shape
+    torch.Size([1, 8, 10, 10])
     """
     conv = nn.Conv2d(
         in_channels,
@@ -167,7 +171,11 @@ def conv_norm(
 
 
 def average_and_classify(channels: int) -> nn.Sequential:
-    """Return global average pooling and a linear layer to the 10 classes."""
+    """Return global average pooling and a linear layer to the 10 classes.
+
+    >>> average_and_classify(64)(torch.zeros(2, 64, 7, 7)).shape
+    torch.Size([2, 10])
+    """
     return nn.Sequential(
         nn.AdaptiveAvgPool2d(1),
         nn.Flatten(),

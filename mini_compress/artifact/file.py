@@ -69,7 +69,14 @@ def save(model: nn.Module, path: str | Path) -> int:
 def load(
     path: str | Path, network: nn.Module | type[nn.Module] | None = None
 ) -> nn.Module:
-    """Read a network from a file that `save` wrote; see `from_bytes`."""
+    """Read a network from a file that `save` wrote; see `from_bytes`.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = save(nn.Linear(10, 4), f"{folder}/layer")
+    ...     load(f"{folder}/layer")
+    Linear(in_features=10, out_features=4, bias=True)
+    """
     with naming(str(path)) as shown:
         data = read_file(Path(path), shown)
     return from_bytes(data, network, name=str(path))

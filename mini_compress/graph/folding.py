@@ -47,6 +47,11 @@ def fold_batchnorm(model: nn.Module) -> nn.Module:
       (1): Identity()
     )
 
+    >>> from mini_compress.models import build
+    >>> folded = fold_batchnorm(build("ConvNet"))
+    >>> [type(layer).__name__ for layer in folded.features[:3]]
+    ['Conv2d', 'Identity', 'ReLU']
+
     See [jacob2018quantization], section 3.2.
     """
     folded, pairs, left = _examine(model)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from .._inference import (
+    BATCH_SIZE,
     copy_model,
     require_float32,
     require_image_tensor,
@@ -21,7 +22,6 @@ from .._inference import (
 from .._require import require_one_of
 from ..layers.plain import require_plain_weights
 
-BATCH_SIZE = 500
 Visit = Callable[[str, Tensor], None]
 
 

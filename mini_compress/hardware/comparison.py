@@ -75,6 +75,14 @@ def compare(ledgers: Mapping[str, Ledger]) -> Comparison:
     """Put ledgers side by side under the names given to them.
 
     ledgers : at least one, all drawn up for the same devices
+
+    >>> from mini_compress import hardware, models, quantization
+    >>> net = models.build("LeNet300")
+    >>> small = quantization.quantize_weights(net, bits=4)
+    >>> costs = {"float32": net, "4 bits": small}
+    >>> both = compare({name: hardware.ledger(x) for name, x in costs.items()})
+    >>> [ledger.num_bytes // 1000 for ledger in both.ledgers.values()]
+    [1067, 137]
     """
     if not ledgers:
         raise ValueError("ledgers must hold at least one, got none")

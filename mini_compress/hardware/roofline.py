@@ -88,6 +88,12 @@ def model_time(cost: ModelCost, device: str | DeviceProfile) -> ModelTime:
     returns : its `time_ms` is a lower bound, in milliseconds. Where the device
         has no rate for a data type that the network multiplies, the time is
         None and `bound` says which; no other type's rate is put in its place.
+
+    >>> from mini_compress.hardware import layer_costs
+    >>> from mini_compress.models import build
+    >>> cost = layer_costs(build("LeNet300"))
+    >>> round(model_time(cost, "stm32h743").time_ms, 2)
+    0.56
     """
     profile = find_device(device)
     times = (layer_time(layer, profile) for layer in cost.layers)
@@ -95,7 +101,14 @@ def model_time(cost: ModelCost, device: str | DeviceProfile) -> ModelTime:
 
 
 def layer_time(layer: LayerCost, device: DeviceProfile) -> LayerTime:
-    """Model the shortest time of one layer: of its arithmetic, of its bytes."""
+    """Model the shortest time of one layer: of its arithmetic, of its bytes.
+
+    >>> from mini_compress.hardware import find_device, layer_costs
+    >>> from mini_compress.models import build
+    >>> _, first, *_ = layer_costs(build("LeNet300")).layers
+    >>> first.name, layer_time(first, find_device("stm32h743")).bound
+    ('classifier.1', 'memory')
+    """
     rate = device.macs_per_second.get(layer.arithmetic)
     compute_ms = 1e3 * layer.macs / rate if rate else None
     if not layer.macs:

@@ -96,6 +96,11 @@ def measure_model_ms(
     images : (n, ...) a batch that the network takes, on the same device
     returns : milliseconds of the whole batch; `kernel` names the arithmetic
         of the layers and the batch. The model stays as it is.
+
+    >>> import torch
+    >>> net = nn.Sequential(nn.Linear(8, 2))
+    >>> measure_model_ms(net, torch.rand(4, 8), repeats=3).kernel
+    'torch float32, batch 4'
     """
     require_module("model", model)
     if not isinstance(images, Tensor):

@@ -38,7 +38,7 @@ GRANULARITIES = ("tensor", "channel", "group")
 ROW_AXES = {"tensor": None, "channel": 1}  # of (outputs, inner): what shares
 LARGEST_SUM = 1 << 30  # half of int32's range for the products,
 LARGEST_BIAS = 1 << 29  # a quarter for the bias: no sum can overflow
-SMALLEST_SCALE = np.finfo(np.float32).tiny
+SMALLEST_SCALE = np.finfo(np.float32).tiny  # below it, 1 / scale overflows
 
 
 def quantize_weights(
@@ -58,6 +58,12 @@ def quantize_weights(
     layers : names of the layers to quantize; None for every one. A layer that
         cannot be quantized is an error.
     returns : a network in evaluation mode; its file holds the packed codes
+
+    >>> from mini_compress import artifact, zoo
+    >>> net = zoo.load("LeNet300", "mnist5k")
+    >>> small = quantize_weights(net, bits=4)
+    >>> round(artifact.file_kb(net)), round(artifact.file_kb(small))
+    (1067, 138)
 
     See [krishnamoorthi2018quantizing], section 3.1.
     """
@@ -106,6 +112,12 @@ def quantize_static(
     layers : as in `quantize_weights`
     returns : a network in evaluation mode
 
+    >>> from mini_compress import datasets, zoo
+    >>> net, data = zoo.load("LeNet300", "mnist5k"), datasets.load("mnist5k")
+    >>> integer = quantize_static(net, data.train.take(100).images)
+    >>> [type(layer).__name__ for layer in integer.classifier[:3]]
+    ['Flatten', 'IntegerLayer', 'ReLU']
+
     See [jacob2018quantization], sections 2.1 to 2.4.
     """
     require_int("bits", bits, 2, 8)
@@ -148,11 +160,16 @@ def quantize_weight(
     returns : codes, (outputs, inner) int8; scale, float32: (1, 1) per tensor,
         (outputs, 1) per channel, (outputs, groups) per group, where the last
         group of a row may be shorter
+
+    >>> weight = np.array([[0.5, -0.75], [0.0, 1.5]], np.float32)
+    >>> codes, scale = quantize_weight(weight, bits=3)
+    >>> codes.tolist(), scale.tolist()
+    ([[2, -3], [0, 3]], [[0.25], [0.5]])
     """
     require_dtype("weight", weight, np.float32)
     _require_values("weight", weight)
     _require_granularity(granularity, group_size)
-    rows = weight.reshape(len(weight), -1)
+    rows = weight.reshape(len(weight), -1)  # (outputs, inner)
     if granularity != "group":
         axis = ROW_AXES[granularity]
         params = choose_affine(rows, bits=bits, symmetric=True, axis=axis)
@@ -160,9 +177,9 @@ def quantize_weight(
     size = _steps_over(weight, group_size)
     # zeros fill the last group: they change no step, and are cut off again
     filled = np.pad(rows, ((0, 0), (0, -rows.shape[1] % size)))
-    groups = split_groups(filled, size)
+    groups = split_groups(filled, size)  # (outputs, groups, size)
     params = choose_affine(groups, bits=bits, symmetric=True, axis=-1)
-    codes = quantize(groups, params).reshape(filled.shape)
+    codes = quantize(groups, params).reshape(filled.shape)  # as the rows
     return codes[:, : rows.shape[1]], np.array(params.scale)[..., 0]
 
 
@@ -175,7 +192,7 @@ def _integer_layer(
     granularity: str,
 ) -> IntegerLayer:
     """Fill an integer layer with codes of the weight and the bias."""
-    rows = weight.reshape(len(weight), -1)
+    rows = weight.reshape(len(weight), -1)  # (outputs, inner)
     bias = np.zeros(len(rows))
     if layer.bias is not None:
         bias = layer.bias.detach().numpy().astype(np.float64)
@@ -217,6 +234,7 @@ def _widen_for_bias(
     a wider step its weights lose precision that the bias drowns anyway. A
     channel whose weights are all 0 takes the finest step its bias allows.
     """
+    # (outputs, 1), as is the scale of a channel
     needed = np.abs(bias)[:, np.newaxis] / (x_scale * LARGEST_BIAS)
     dead = ~rows.any(axis=1, keepdims=True) & (needed > 0)
     if scale.shape == (1, 1):
@@ -241,6 +259,10 @@ def _require_values(name: str, weight: np.ndarray) -> None:
 def _require_granularity(granularity: str, group_size: int | None) -> None:
     require_one_of("granularity", granularity, GRANULARITIES)
     if granularity == "group":
+        if group_size is None:
+            raise ValueError(
+                "group_size must be given for granularity 'group', got None"
+            )
         require_int("group_size", group_size, 1)
     elif group_size is not None:
         raise ValueError(

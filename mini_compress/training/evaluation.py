@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from .._inference import inference, require_module
+from .._inference import BATCH_SIZE, inference, require_module
 from .._require import require_int
 from ..datasets import Split
 from ..measuring import Score
@@ -16,7 +16,7 @@ _OF_MNIST_TRAINING = {
 
 
 def predict(
-    model: nn.Module, images: Tensor, *, batch_size: int = 500
+    model: nn.Module, images: Tensor, *, batch_size: int = BATCH_SIZE
 ) -> Tensor:
     """Return the class with the largest logit for each image.
 
@@ -24,6 +24,9 @@ def predict(
     returns : (n,) int64
 
     The model runs in evaluation mode and is then put back as it was.
+
+    >>> predict(nn.Flatten(), torch.tensor([[[0.1, 0.7, 0.2]]]))
+    tensor([1])
     """
     require_module("model", model)
     require_int("batch_size", batch_size, 1)
@@ -44,6 +47,12 @@ def evaluate(model: nn.Module, split: Split) -> Score:
 
     Training images of the data set that the model learned from are allowed;
     see `require_unseen` for what is not.
+
+    >>> from mini_compress import datasets, zoo
+    >>> net, data = zoo.load("LeNet300", "mnist5k"), datasets.load("mnist5k")
+    >>> score = evaluate(net, data.test)
+    >>> len(score), score.accuracy > 90
+    (1000, True)
     """
     require_module("model", model)
     require_images("split", split)
@@ -59,6 +68,13 @@ def require_unseen(model: nn.Module, split: Split) -> None:
 
     All of mnist5k comes from MNIST's 60,000 training images, so a model
     trained on mnist knows it, the test images included.
+
+    >>> from mini_compress import datasets, zoo
+    >>> data = datasets.load("mnist5k")
+    >>> require_unseen(zoo.load("LeNet300", "mnist"), data.test)
+    Traceback (most recent call last):
+    ValueError: model must not know the images, got one trained on mnist and \
+mnist5k's test images: both are taken from MNIST's training images
     """
     learned = getattr(model, "trained_on", None)
     if (

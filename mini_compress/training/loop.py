@@ -152,6 +152,10 @@ def count_steps(data: Dataset, *, epochs: int, batch_size: int) -> int:
     """Count the steps of a training, `batch_size` images in each.
 
     The last batch of an epoch is smaller, or larger by one image.
+
+    >>> from mini_compress import datasets
+    >>> count_steps(datasets.load("mnist5k"), epochs=2, batch_size=1000)
+    8
     """
     require_int("epochs", epochs, 1)
     require_int("batch_size", batch_size, 1)

@@ -44,6 +44,10 @@ def record(network: str, dataset: str) -> dict[str, Any]:
     Its keys: network, dataset, recipe, command, best_epoch, validation and
     test ({n, correct}), seconds (of one processor), threads, machine, versions,
     dataset_sha256, num_bytes and sha256 (of the file).
+
+    >>> known = record("LeNet300", "mnist5k")
+    >>> known["num_bytes"] == weights_path("LeNet300", "mnist5k").stat().st_size
+    True
     """
     find_recipe(network, dataset)
     return json.loads(record_path(network, dataset).read_text())

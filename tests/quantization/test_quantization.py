@@ -265,8 +265,8 @@ nn.init.constant_(NAN.weight, float("nan"))
         (
             nn.Linear(2, 2),
             {"granularity": "group"},
-            TypeError,
-            "group_size must be a whole number",
+            ValueError,
+            "group_size must be given for granularity 'group', got None",
         ),
         (
             nn.Linear(2, 2),
@@ -313,7 +313,7 @@ def test_numbers_of_numpy_count_as_pythons(kind):
     [
         (IMAGES[:0], {}, ValueError, r"must not be empty, got shape \(0, 1"),
         (IMAGES * float("inf"), {}, ValueError, "must be finite"),
-        (IMAGES.numpy(), {}, TypeError, "float32 tensor, got float32"),
+        (IMAGES.numpy(), {}, TypeError, "float32 tensor, got ndarray"),
         (IMAGES.double(), {}, TypeError, "got torch.float64"),
         (IMAGES, {"granularity": "group"}, ValueError, "one of tensor, chan"),
         (IMAGES, {"bits": 1}, ValueError, r"bits must be in \[2, 8\], got 1"),

@@ -11,14 +11,17 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
-from ..._inference import require_float32, require_image_tensor
-from ..._require import require_equal
+from ..._inference import (
+    BATCH_SIZE,
+    require_float32,
+    require_image_tensor,
+    require_labels,
+)
 from ...graph.tracing import trace
 from .groups import PruningGroup
 
 Scores = dict[PruningGroup, Tensor]
 Statistic = Callable[[Tensor], Tensor]
-BATCH_SIZE = 500
 
 
 def sum_activations(
@@ -39,11 +42,13 @@ def sum_activations(
     with torch.no_grad():
         for batch in images.split(BATCH_SIZE):
             for group, values in watch.see(batch):
+                # (n, channels, positions) -> (n, channels) -> (channels,)
                 share = statistic(values).double().mean(dim=2).sum(dim=0)
                 _add(scores, group, share / len(images))
     return scores
 
 
+@torch.enable_grad()
 def sum_saliencies(
     model: nn.Module,
     groups: Sequence[PruningGroup],
@@ -56,10 +61,7 @@ def sum_saliencies(
     returns : (channels,) float64, summed over the ReLUs of a group
     """
     require_image_tensor(images)
-    if not isinstance(labels, Tensor):
-        got = type(labels).__name__
-        raise TypeError(f"labels must be a tensor, got {got}")
-    require_equal("number of labels", len(images), len(labels))
+    require_labels(labels, len(images))
     watch = _Watch(model, groups)
     watch.module.requires_grad_()  # of a copy; frozen weights pass none on
     scores: Scores = {}
@@ -71,6 +73,7 @@ def sum_saliencies(
         loss = functional.cross_entropy(watch.logits, targets, reduction="sum")
         gradients = torch.autograd.grad(loss, [x for _, x in seen])
         for (group, values), gradient in zip(seen, gradients, strict=True):
+            # (n, channels, positions) -> (n, channels)
             change = (values * gradient).double().sum(dim=2).abs()
             _add(scores, group, change.sum(dim=0).detach() / len(images))
     return scores
@@ -108,6 +111,7 @@ class _Watch(fx.Interpreter):
             return result
         # the same numbers go on, and gradients come back through `values`
         values = result.reshape(len(result), group.channels, -1)
+        # (n, channels, positions)
         self.seen.append((group, values))
         return values.clone().reshape(result.shape)
 

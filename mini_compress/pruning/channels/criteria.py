@@ -83,6 +83,7 @@ def filter_norms(model: nn.Module, group: PruningGroup, order: int) -> Tensor:
     See [li2017filters], section 3.1.
     """
     norms = [
+        # (channels, ...) -> (channels, weights of one) -> (channels,)
         _part(model, name, "weight").flatten(1).norm(order, dim=1)
         for name in group.producers
     ]
@@ -108,7 +109,8 @@ def norm_scales(model: nn.Module, group: PruningGroup) -> Tensor:
             "bn_scale needs a batch normalization with a scale in every "
             f"group, got none for {group.name!r}"
         )
-    # after a flatten a channel has a scale for each position
+    # after a flatten a channel has a scale for each position:
+    # (channels * positions,) -> (channels, positions) -> (channels,)
     rows = [x.abs().reshape(group.channels, -1).sum(dim=1) for x in scales]
     return torch.stack(rows).sum(dim=0)
 

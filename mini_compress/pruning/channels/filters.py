@@ -96,6 +96,12 @@ def choose_channels(
     channel_ratio, scope : as for `prune_filters`
 
     Among equals the first are kept.
+
+    >>> from mini_compress.models import LeNet300
+    >>> _, group = find_groups(LeNet300())
+    >>> kept = choose_channels({group: torch.arange(100.0)}, 0.98)
+    >>> kept[group]
+    [98, 99]
     """
     require_one_of("scope", scope, SCOPES)
     arrays = [values.numpy() for values in scores.values()]

@@ -8,14 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from ..._inference import (
+    BATCH_SIZE,
     copy_model,
     require_image_tensor,
     require_module,
     require_two_images,
 )
 from ...layers.kinds import BATCH_NORMS
-
-BATCH_SIZE = 500
 
 
 @torch.no_grad()

@@ -56,6 +56,13 @@ def mask_channels(model: nn.Module, kept: Kept) -> nn.Module:
     Not only the weights and biases that make a channel become 0, but also the
     scale and shift of its batch normalization. Otherwise the channel would be
     a constant, and in general not 0.
+
+    >>> from mini_compress.models import ConvNet
+    >>> from mini_compress.pruning import find_groups
+    >>> model = ConvNet()
+    >>> masked = mask_channels(model, {find_groups(model)[0]: range(1, 16)})
+    >>> bool(masked.features[:2](torch.rand(1, 1, 28, 28))[:, 0].any())
+    False
     """
     chosen = _check(model, kept)
     masked = copy_model(model).eval()
@@ -85,6 +92,7 @@ def _check(model: nn.Module, kept: Kept) -> dict[PruningGroup, list[int]]:
 def _entries(channels: Collection[int] | Tensor, positions: int) -> Tensor:
     """Return the places of channels that were flattened: c * positions + p."""
     starts = torch.as_tensor(channels) * positions
+    # (channels, positions), flattened
     return (starts[:, None] + torch.arange(positions)).flatten()
 
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..._inference import (
+    BATCH_SIZE,
     copy_model,
     require_float32,
     require_image_tensor,
@@ -188,7 +189,7 @@ def magnitude_scores(
 
 @torch.enable_grad()
 def loss_gradients(
-    model: nn.Module, images: Tensor, labels: Tensor, *, batch_size: int = 500
+    model: nn.Module, images: Tensor, labels: Tensor
 ) -> dict[str, Tensor]:
     """Return the gradient of the mean cross-entropy over all images.
 
@@ -200,7 +201,7 @@ def loss_gradients(
     require_float32(model)
     probe = copy_model(model).eval().requires_grad_()
     for x, y in zip(
-        images.split(batch_size), labels.split(batch_size), strict=True
+        images.split(BATCH_SIZE), labels.split(BATCH_SIZE), strict=True
     ):
         loss = functional.cross_entropy(probe(x), y, reduction="sum")
         (loss / len(images)).backward()
