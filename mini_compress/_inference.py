@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -13,11 +13,34 @@ from ._require import require_equal
 BATCH_SIZE = 500  # images at once: more gain no speed, and take memory
 
 
+class HasModel(Protocol):
+    """What a method gives back that has more to tell than the network."""
+
+    @property
+    def model(self) -> nn.Module:
+        """The network that the method made."""
+
+
 def require_module(name: str, value: object) -> None:
     """Refuse anything but a torch module."""
     if not isinstance(value, nn.Module):
         got = type(value).__name__
+        if isinstance(getattr(value, "model", None), nn.Module):
+            got += ": take its .model"
         raise TypeError(f"{name} must be a torch.nn.Module, got {got}")
+
+
+def network_of(value: nn.Module | HasModel) -> nn.Module:
+    """Return a network, or that of what a method has given back.
+
+    >>> from types import SimpleNamespace
+    >>> network_of(SimpleNamespace(model=nn.ReLU()))
+    ReLU()
+    """
+    if not isinstance(value, nn.Module):
+        value = getattr(value, "model", value)
+    require_module("model", value)
+    return value  # type: ignore[return-value]
 
 
 def require_tensor(name: str, value: Any, dtype: torch.dtype) -> None:

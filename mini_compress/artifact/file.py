@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
 from .._files import write_beside
-from .._inference import require_module
+from .._inference import HasModel, network_of, require_module
 from ..layers.base import CompressedLayer
 from ..layers.describe import describe, is_listed
 from ..layers.plain import require_plain_weights
@@ -49,7 +49,7 @@ LAZY = (UninitializedBuffer, UninitializedParameter)
 __all__ = ["file_kb", "file_parts", "from_bytes", "load", "save", "to_bytes"]
 
 
-def save(model: nn.Module, path: str | Path) -> int:
+def save(model: nn.Module | HasModel, path: str | Path) -> int:
     """Write a network to a file, and return the file's size in bytes.
 
     The file is written beside and renamed: `path` is never half a file.
@@ -82,11 +82,12 @@ def load(
     return from_bytes(data, network, name=str(path))
 
 
-def to_bytes(model: nn.Module) -> bytes:
+def to_bytes(model: nn.Module | HasModel) -> bytes:
     """Return the file of a network as bytes.
 
     model : one of `models.NETWORKS`, compressed or not, or any module. What
-        `from_bytes` could not read is refused here, by the layer's path.
+        `from_bytes` could not read is refused here, by the layer's path. Or
+        what a method gave back whose `.model` is one.
 
     Floats keep their type, a tensor under two names is stored once. Counters
     of training steps (num_batches_tracked) are not stored, and start at 0.
@@ -94,7 +95,7 @@ def to_bytes(model: nn.Module) -> bytes:
     >>> from_bytes(to_bytes(nn.Linear(3, 2)))
     Linear(in_features=3, out_features=2, bias=True)
     """
-    require_module("model", model)
+    model = network_of(model)
     require_plain_weights(model)
     require_values(model)
     tensors, tied = _tensors_of(model)
@@ -123,7 +124,7 @@ def to_bytes(model: nn.Module) -> bytes:
     return data
 
 
-def file_kb(model: nn.Module) -> float:
+def file_kb(model: nn.Module | HasModel) -> float:
     """Return the length of a network's file, in KB of 1,000 bytes.
 
     >>> from mini_compress.models import LeNet300

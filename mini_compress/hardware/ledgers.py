@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from .. import artifact
-from .._inference import require_module
+from .._inference import HasModel, network_of, require_module
 from ..tables import Cell, Table, Tables
 from ..writing import significant
 from .costs import ModelCost, layer_costs
@@ -121,7 +121,7 @@ class Ledger(Tables):
 
 
 def ledger(
-    model: nn.Module,
+    model: nn.Module | HasModel,
     *,
     input_shape: tuple[int, ...] = (1, 28, 28),
     baseline: nn.Module | None = None,
@@ -130,6 +130,7 @@ def ledger(
 ) -> Ledger:
     """Draw up the ledger of a network; the network stays as it is.
 
+    model : a network, or what a method gave back whose `.model` is one
     input_shape : of one example, without the batch axis
     baseline : the float32 network whose file the compression ratio refers to
     images : (n, ...) a batch to time the network on, one thread; without it
@@ -141,7 +142,7 @@ def ledger(
     >>> costs.parameters, costs.macs, costs.modelled[0].fits
     (266610, 266200, True)
     """
-    require_module("model", model)
+    model = network_of(model)
     baseline_bytes = None
     if baseline is not None:
         require_module("baseline", baseline)

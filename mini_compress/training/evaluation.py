@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from .._inference import BATCH_SIZE, inference, require_module
+from .._inference import BATCH_SIZE, HasModel, inference, network_of
 from .._require import require_int
 from ..datasets import Split
 from ..measuring import Score
@@ -16,10 +16,14 @@ _OF_MNIST_TRAINING = {
 
 
 def predict(
-    model: nn.Module, images: Tensor, *, batch_size: int = BATCH_SIZE
+    model: nn.Module | HasModel,
+    images: Tensor,
+    *,
+    batch_size: int = BATCH_SIZE,
 ) -> Tensor:
     """Return the class with the largest logit for each image.
 
+    model : a network, or what a method gave back whose `.model` is one
     images : (n, 1, 28, 28) float32, n >= 0
     returns : (n,) int64
 
@@ -28,7 +32,7 @@ def predict(
     >>> predict(nn.Flatten(), torch.tensor([[[0.1, 0.7, 0.2]]]))
     tensor([1])
     """
-    require_module("model", model)
+    model = network_of(model)
     require_int("batch_size", batch_size, 1)
     if images.dtype != torch.float32:
         raise TypeError(f"images must be torch.float32, got {images.dtype}")
@@ -42,8 +46,10 @@ def predict(
     return logits.argmax(dim=1)
 
 
-def evaluate(model: nn.Module, split: Split) -> Score:
+def evaluate(model: nn.Module | HasModel, split: Split) -> Score:
     """Score a model on the images of a split, which must be unseen ones.
+
+    model : a network, or what a method gave back whose `.model` is one
 
     Training images of the data set that the model learned from are allowed;
     see `require_unseen` for what is not.
@@ -54,7 +60,7 @@ def evaluate(model: nn.Module, split: Split) -> Score:
     >>> len(score), score.accuracy > 90
     (1000, True)
     """
-    require_module("model", model)
+    model = network_of(model)
     require_images("split", split)
     require_unseen(model, split)
     if split.labels is None:

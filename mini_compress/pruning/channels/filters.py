@@ -19,10 +19,10 @@ from ...kernels.masks import keep_largest, keep_largest_global
 from .activations import Scores
 from .criteria import score_channels
 from .groups import PruningGroup, find_groups
-from .report import GroupReport, PruningReport
+from .report import GroupReport, Pruned, PruningReport
 from .thinning import thin
 
-SCOPES = ("group", "global")
+SCOPES = ("layer", "group", "global")  # the first two are one
 # of scores whose size depends on how large a layer's filters or inputs are
 RELATIVE = ("l1", "l2", "mean_activation")
 
@@ -34,21 +34,24 @@ def prune_filters(
     criterion: str = "l1",
     images: Tensor | None = None,
     labels: Tensor | None = None,
-    scope: str = "group",
+    scope: str = "layer",
     seed: int = 0,
     layers: Sequence[str] | None = None,
     input_shape: tuple[int, ...] = (1, 28, 28),
-) -> tuple[nn.Module, PruningReport]:
+) -> Pruned:
     """Remove the neurons and filters that matter least.
 
     model : is not changed; see `find_groups` for what it may consist of
     channel_ratio : share of the channels to remove, in [0, 1)
     criterion, images, labels, seed : see `score_channels`
-    scope : "group": that share of each group, "global": of all together
-    layers : names of groups, to prune these alone; None for all
+    scope : "layer": that share of each layer's channels, or of each group's
+        where layers share theirs, for which "group" is another word;
+        "global": of all channels together
+    layers : names of layers, to prune these alone, together with those that
+        share their channels; None for all
     input_shape : of one example, without the batch axis
-    returns : the smaller network, in evaluation mode, and what was requested
-        and achieved
+    returns : `model`, the smaller network, in evaluation mode, and `report`,
+        what was requested and achieved
 
     Removed are round(ratio * channels), ties to even, but never the best
     channel of a group: no layer is emptied. In the global scope the scores of
@@ -72,7 +75,7 @@ def prune_filters(
     report = PruningReport(
         network=type(model).__name__,
         criterion=criterion,
-        scope=scope,
+        scope="layer" if scope == "group" else scope,
         requested=channel_ratio,
         groups=tuple(
             GroupReport(group, tuple(channels))
@@ -84,11 +87,11 @@ def prune_filters(
             _macs_of(small, input_shape),
         ),
     )
-    return small, report
+    return Pruned(small, report)
 
 
 def choose_channels(
-    scores: Scores, channel_ratio: float, *, scope: str = "group"
+    scores: Scores, channel_ratio: float, *, scope: str = "layer"
 ) -> dict[PruningGroup, list[int]]:
     """Return the channels to keep of each group: those of the highest scores.
 
@@ -106,7 +109,7 @@ def choose_channels(
     require_one_of("scope", scope, SCOPES)
     arrays = [values.numpy() for values in scores.values()]
     bests = [np.arange(len(x)) == x.argmax() for x in arrays]
-    if scope == "group":
+    if scope != "global":
         masks = [keep_largest(x, channel_ratio) for x in arrays]
     else:
         # above all others, the best of each group are the last to go
@@ -128,8 +131,9 @@ def _groups(
     input_shape: tuple[int, ...],
 ) -> list[PruningGroup]:
     found = {
-        group.name: group
+        name: group
         for group in find_groups(model, input_shape=input_shape)
+        for name in group.producers
     }
     if isinstance(layers, str):
         raise TypeError(f"layers must be a list of names, got {layers!r}")
@@ -140,7 +144,7 @@ def _groups(
         raise ValueError(
             "model must have channels between two layers to prune, got none"
         )
-    return [found[name] for name in names]
+    return list(dict.fromkeys(found[name] for name in names))  # each once
 
 
 def _macs_of(small: nn.Module, input_shape: tuple[int, ...]) -> int:

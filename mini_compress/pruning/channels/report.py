@@ -1,6 +1,9 @@
 """What pruning was asked for, and what it came to."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from torch import nn
 
 from ...tables import Cell, Table, Tables
 from .groups import PruningGroup
@@ -87,6 +90,13 @@ class PruningReport(Tables):
         ]
         header = ("channels of", "before", "after", "removed")
         return Table("Groups", header, tuple(rows))
+
+
+class Pruned(NamedTuple):
+    """A network that has lost channels, and what came of it."""
+
+    model: nn.Module
+    report: PruningReport
 
 
 def _removed(change: Change) -> float:

@@ -89,14 +89,24 @@ def fine_tune(
 
 @dataclass(frozen=True, eq=False)
 class Round:
-    """One round of pruning and fine-tuning.
+    """One round of pruning and training.
 
-    sparsity : of all layers treated, after the round
+    sparsity : of all layers treated, in this round
+    masks : under which the network was trained
     """
 
     sparsity: float
     masks: Masks
     training: Training
+
+
+class Rounds(tuple[Round, ...]):
+    """Rounds of pruning, in turn."""
+
+    @property
+    def model(self) -> nn.Module:
+        """The network after the last round."""
+        return self[-1].training.model
 
 
 def prune_iteratively(
@@ -107,7 +117,7 @@ def prune_iteratively(
     rounds: int,
     scope: str = "layer",
     **settings: Any,
-) -> list[Round]:
+) -> Rounds:
     """Remove small weights in rounds, each followed by fine-tuning.
 
     sparsity : after the last round, in [0, 1)
@@ -115,6 +125,7 @@ def prune_iteratively(
         (1 - sparsity) ** (1 / rounds)
     scope : "layer" or "global", see `magnitude_masks`
     settings : of `training.train`, for each round
+    returns : every round, in turn; `model` is the network after the last
 
     >>> from mini_compress import datasets, zoo
     >>> net, data = zoo.load("LeNet300", "mnist5k"), datasets.load("mnist5k")
@@ -132,7 +143,7 @@ def prune_iteratively(
         training = fine_tune(model, data, masks, **settings)
         model = training.model
         done.append(Round(share, masks, training))
-    return done
+    return Rounds(done)
 
 
 def round_sparsities(sparsity: float, rounds: int) -> list[float]:

@@ -6,7 +6,6 @@ belong together, or so the hypothesis says; the control keeps the mask and
 draws the weights anew.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
@@ -15,23 +14,9 @@ from ..._inference import copy_model
 from ..._require import require_int, require_number
 from ...datasets import Dataset
 from ...layers.selection import treatable_layers
-from ...training import Step, Training, count_steps, train
-from .fine_tuning import fine_tune
+from ...training import Step, count_steps, train
+from .fine_tuning import Round, Rounds, fine_tune
 from .masks import Masks, magnitude_masks, masks_of, sparsity_of
-
-
-@dataclass(frozen=True, eq=False)
-class Rung:
-    """One network of a ladder: trained from the rewound weights.
-
-    sparsity : of all layers treated
-    masks : under which it was trained
-    training : from the weights of the rewinding point
-    """
-
-    sparsity: float
-    masks: Masks
-    training: Training
 
 
 def climb_ladder(
@@ -45,7 +30,7 @@ def climb_ladder(
     epochs: int,
     batch_size: int = 128,
     **settings: Any,
-) -> list[Rung]:
+) -> Rounds:
     """Find ever sparser tickets by iterative magnitude pruning and rewinding.
 
     model : untrained; a copy is trained, first as it is, then `rounds` times
@@ -54,15 +39,16 @@ def climb_ladder(
     rewind_step : the step to whose weights survivors are set back; 0 means
         the untrained ones
     epochs, batch_size, settings : of `training.train`, for every round
-    returns : the dense network and one rung for each round
+    returns : the dense network as round 0, then every round; each was trained
+        from the weights of the rewinding point. `model` is the sparsest.
 
     A control with other first weights is
-    `fine_tune(another_untrained_model, data, rung.masks, **settings)`.
+    `fine_tune(another_untrained_model, data, one.masks, **settings)`.
 
     >>> from mini_compress import datasets, models
     >>> net, data = models.build("LeNet300"), datasets.load("mnist5k")
-    >>> rungs = climb_ladder(net, data, rounds=2, epochs=1, progress=False)
-    >>> [round(rung.sparsity, 2) for rung in rungs]
+    >>> tickets = climb_ladder(net, data, rounds=2, epochs=1, progress=False)
+    >>> [round(one.sparsity, 2) for one in tickets]
     [0.0, 0.2, 0.36]
 
     See [frankle2019lottery], section 2 and figure 4; for later rewinding
@@ -84,12 +70,12 @@ def climb_ladder(
     *hidden, last = treatable_layers(model, None)
     shares = dict.fromkeys(hidden, share) | {last: last_share}
     masks = {name: mask.fill_(True) for name, mask in masks_of(model).items()}
-    rungs = [Rung(0.0, masks, training)]
+    done = [Round(0.0, masks, training)]
     for _ in range(rounds):
         masks = remove_share(training.model, masks, shares)
         training = fine_tune(start, data, masks, **settings)
-        rungs.append(Rung(sparsity_of(masks), masks, training))
-    return rungs
+        done.append(Round(sparsity_of(masks), masks, training))
+    return Rounds(done)
 
 
 def remove_share(

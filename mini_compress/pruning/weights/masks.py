@@ -189,7 +189,11 @@ def magnitude_scores(
 
 @torch.enable_grad()
 def loss_gradients(
-    model: nn.Module, images: Tensor, labels: Tensor
+    model: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    batch_size: int = BATCH_SIZE,
 ) -> dict[str, Tensor]:
     """Return the gradient of the mean cross-entropy over all images.
 
@@ -201,7 +205,7 @@ def loss_gradients(
     require_float32(model)
     probe = copy_model(model).eval().requires_grad_()
     for x, y in zip(
-        images.split(BATCH_SIZE), labels.split(BATCH_SIZE), strict=True
+        images.split(batch_size), labels.split(batch_size), strict=True
     ):
         loss = functional.cross_entropy(probe(x), y, reduction="sum")
         (loss / len(images)).backward()

@@ -84,7 +84,7 @@ def train_rung(_: nn.Module, run: Run) -> nn.Module:
 
 
 @functools.lru_cache(maxsize=1)
-def climb(dataset: str, seed: int) -> list[pruning.Rung]:
+def climb(dataset: str, seed: int) -> pruning.Rounds:
     """Find the tickets of a seed, once in each process."""
     return pruning.climb_ladder(
         models.build("LeNet300", seed=seed),

@@ -95,6 +95,25 @@ def test_groups_by_name():
     assert report.channels == (500, 250)
 
 
+def test_a_layer_brings_those_that_share_its_channels():
+    model = models.build("ResNet8")
+    by_any, by_first = (
+        prune_filters(model, 0.5, layers=layers).report
+        for layers in (["features.3.body.3", "features.0"], ["features.0"])
+    )
+    assert by_any == by_first  # and it is pruned once
+    assert "features.3.body.3" in by_first.groups[0].group.producers
+
+
+def test_two_words_for_each_by_itself():
+    model = models.build("LeNet300")
+    one, other = (
+        prune_filters(model, 0.5, scope=scope) for scope in ("layer", "group")
+    )
+    assert one.report == other.report == prune_filters(model, 0.5).report
+    assert one.report.scope == "layer"
+
+
 NAN = models.build("LeNet300")
 nn.init.constant_(NAN.classifier[1].weight, float("nan"))
 
@@ -124,9 +143,9 @@ class NoReLU(nn.Module):
         (
             models.LeNet5(),
             0.5,
-            {"scope": "layer"},
+            {"scope": "network"},
             ValueError,
-            "scope must be one of group, global; got 'layer'",
+            "scope must be one of layer, group, global; got 'network'",
         ),
         (
             models.LeNet5(),
