@@ -116,6 +116,7 @@ def taylor_masks(
             [ True, False]])}
     """
     require_image_tensor(images)
+    require_float32(model)
     found = magnitude_scores(model, _named(layers, sparsity))
     gradients = loss_gradients(model, images, labels)
     scores = {
@@ -202,7 +203,6 @@ def loss_gradients(
         gradients off too; the model stays as it is
     """
     require_labels(labels, len(images))
-    require_float32(model)
     probe = copy_model(model).eval().requires_grad_()
     for x, y in zip(
         images.split(batch_size), labels.split(batch_size), strict=True
