@@ -66,9 +66,9 @@ def _settings() -> Iterator[tuple[str, dict[str, Any]]]:
     """List slimming by strength and scope, and the filters' norm."""
     common = {"channel_ratio": CHANNEL_RATIO, "epochs": EPOCHS}
     yield "fine_tuned", {"epochs": EPOCHS}
-    yield "one_shot", {"scope": "group", **common}
+    yield "one_shot", {"scope": "layer", **common}
     for strength in STRENGTHS:
-        for scope in ("global", "group"):
+        for scope in ("global", "layer"):
             yield "slimming", {"strength": strength, "scope": scope, **common}
 
 
