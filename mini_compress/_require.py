@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+WHOLE = (int, np.integer)
+
 
 def require_array(name: str, value: Any) -> None:
     """Refuse anything but a numpy array.
@@ -116,7 +118,7 @@ def require_int(
     Traceback (most recent call last):
     ValueError: bits must be in [1, 16], got 0
     """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+    if isinstance(value, bool) or not isinstance(value, WHOLE):
         got = type(value).__name__
         raise TypeError(f"{name} must be a whole number, got {got}")
     if value < low or (high is not None and value > high):

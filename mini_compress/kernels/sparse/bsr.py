@@ -1,6 +1,5 @@
 """Block sparse rows: CSR whose entries are small dense blocks."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -117,17 +116,15 @@ class BSRMatrix:
         returns : (rows,) or (rows, n) float32. A zero within a block counts:
             0 * NaN is NaN.
 
-        The first product with a vector lays the blocks side by side for BLAS,
-        in a copy that is kept: laying them out takes longer than the product.
+        The first product lays the blocks side by side for BLAS, in a copy that
+        is kept: to lay them out takes longer than to multiply by a vector.
         """
         require_operand(x, self.shape[1])
         _, height, width = self.data.shape
-        groups = self._groups if x.ndim == 1 else self._group(x.shape)
-        return stack_rows(groups, x, len(self.indptr) - 1, height, width)
+        return stack_rows(self._groups, x, len(self.indptr) - 1, height, width)
 
     @cached_property
     def _groups(self) -> list[Group]:
-        return list(self._group((self.shape[1],)))
-
-    def _group(self, x_shape: tuple[int, ...]) -> Iterator[Group]:
-        return group_rows(self.indptr, self.indices, self.data, x_shape)
+        x_shape = (self.shape[1],)
+        groups = group_rows(self.indptr, self.indices, self.data, x_shape)
+        return list(groups)

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from ..blocks import slices
+
 BUFFER_SIZE = 1 << 17  # values gathered at a time: 512 KiB, a level-2 cache
 MOST_PADDING = 1 << 16  # values: to multiply them takes as long as a group more
 
@@ -72,8 +74,10 @@ def group_rows(
     first, so that the first row of a group bounds its buffer.
     """
     _, height, width = blocks.shape
-    starts, columns = indptr[:-1].astype(np.intp), indices.astype(np.intp)
+    starts = indptr[:-1].astype(np.intp)
     counts = indptr[1:].astype(np.intp) - starts
+    # the padding's column stands after the last entry's
+    columns = np.append(indices.astype(np.intp), x_shape[0] // width)
     order = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
     gathered = width * max(1, math.prod(x_shape[1:]))  # for each entry
     first = 0
@@ -81,17 +85,20 @@ def group_rows(
         length = counts[order[first]]
         most_rows = max(1, BUFFER_SIZE // (length * gathered))
         rows = order[first : first + most_rows]
-        missing = np.cumsum(length - counts[rows]) * (height * width)
-        rows = rows[: np.searchsorted(missing, MOST_PADDING, side="right")]
+        missing = (length - counts[rows]) * (height * width)
+        if missing[-1] * rows.size > MOST_PADDING:
+            most = np.searchsorted(missing.cumsum(), MOST_PADDING, "right")
+            rows = rows[:most]
         step = np.arange(length)
         padding = step >= counts[rows, np.newaxis]  # (rows, length)
-        places = np.where(padding, 0, starts[rows, np.newaxis] + step)
-        left = blocks[places]  # (rows, length, height, width)
-        left[padding] = 0
+        places = np.where(
+            padding, indices.size, starts[rows, np.newaxis] + step
+        )
+        left = blocks.take(places, axis=0, mode="clip")
+        left[padding] = 0  # (rows, length, height, width)
         left = left.transpose(0, 2, 1, 3)  # (rows, height, length, width)
         left = left.reshape(rows.size, height, length * width)
-        beyond = x_shape[0] // width
-        yield rows, np.where(padding, beyond, columns[places]), left
+        yield rows, columns.take(places), left
         first += rows.size
 
 
@@ -108,13 +115,16 @@ def stack_rows(
     returns : (block_rows * height,) or (block_rows * height, n) float32
     """
     block_cols, n = len(x) // width, math.prod(x.shape[1:])
-    pieces = np.zeros((block_cols + 1, width, n), np.float32)
-    # the last piece, of zeros, is what padding meets
-    pieces[:-1] = x.reshape(block_cols, width, n)
+    pieces = x.reshape(block_cols, width, n)
     out = np.zeros((block_rows, height, n), np.float32)
-    with np.errstate(invalid="ignore"):  # inf - inf is NaN, and no surprise
+    with np.errstate(invalid="ignore", over="ignore"):  # as any sum of floats
+        if not np.isfinite(x.sum()):  # padding's 0 must meet zeros: 0 * NaN
+            pieces = np.append(pieces, np.zeros((1, width, n), "f4"), axis=0)
         for rows, columns, left in groups:
-            right = pieces.take(columns, axis=0)  # (rows, length, width, n)
-            right = right.reshape(rows.size, left.shape[2], n)
-            out[rows] = left @ right  # (rows, height, n)
+            most_rows = max(1, BUFFER_SIZE // max(1, left.shape[2] * n))
+            for part in slices(rows.size, most_rows):
+                # padding takes the last piece: (rows, length, width, n)
+                right = pieces.take(columns[part], axis=0, mode="clip")
+                right = right.reshape(len(right), left.shape[2], n)
+                out[rows[part]] = left[part] @ right  # (rows, height, n)
     return out.reshape(block_rows * height, *x.shape[1:])

@@ -126,12 +126,14 @@ class RelativeIndexMatrix:
         """
         require_operand(x, self.shape[1])
         rows, cols = self.shape
-        stored = np.flatnonzero(self.values)  # all but the fillers
-        places = self._places()[stored]
+        values, places = self.values, self._places()
+        if not np.isfinite(x).all():  # a filler's 0 * NaN would show
+            stored = np.flatnonzero(values)
+            values, places = values[stored], places[stored]
         starts = np.arange(rows + 1) * cols
         indptr = np.searchsorted(places, starts)
         columns = places - np.repeat(starts[:-1], np.diff(indptr))
-        return multiply_rows(indptr, columns, self.values[stored], x)
+        return multiply_rows(indptr, columns, values, x)
 
     def unpack_gaps(self) -> np.ndarray:
         """Return the gaps, one for each entry: (entries,) uint8."""
