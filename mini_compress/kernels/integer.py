@@ -172,6 +172,7 @@ def conv2d_int8(
     )
     acc = _convolve(
         image_windows(x, window, int(x_zero[0])),
+        # (groups, outputs of a group, inner), and 1 zero point for each
         weight.reshape(groups, outputs // groups, math.prod(weight.shape[1:])),
         x_zero,
         np.broadcast_to(weight_zero, outputs).reshape(groups, -1, 1),
@@ -200,6 +201,7 @@ def _convolve(
     depth = exact_depth(filters.dtype, windows.dtype)
     acc = np.empty((images, groups, outputs, positions), np.int32)
     for image in range(images):  # one at a time: columns fill a cache
+        # (groups, inner, positions)
         columns = windows[image].reshape(groups, inner, positions)
         sum_products(filters, columns, filter_zeros, x_zero, acc[image], depth)
     # (images, outputs of all groups, out_height, out_width)

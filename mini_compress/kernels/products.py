@@ -35,30 +35,31 @@ def sum_products(
     The zero points enter through row and column sums. Subtracting them first
     would double the largest factor and so halve the exact inner length.
     """
-    start: np.ndarray | int = 0
+    exact_product(a, b, acc, depth)
     if b_zero.any():
         row_sums = a.sum(axis=-1, keepdims=True, dtype=np.int32)
-        start = b_zero * (a.shape[-1] * a_zero - row_sums)
+        acc -= b_zero * (row_sums - a.shape[-1] * a_zero)
     if a_zero.any():
-        start = start - a_zero * b.sum(axis=-2, keepdims=True, dtype=np.int32)
-    acc[...] = start
-    add_product(a, b, acc, depth)
+        acc -= a_zero * b.sum(axis=-2, keepdims=True, dtype=np.int32)
 
 
-def add_product(
+def exact_product(
     a: np.ndarray, b: np.ndarray, acc: np.ndarray, depth: int
 ) -> None:
-    """Add a @ b to acc, an int32 array, through exact float32 products.
+    """Write a @ b to acc, an int32 array, through exact float32 products.
 
     numpy's own integer product is two orders of magnitude slower than its
     float32 one, which BLAS computes. So the inner axis is cut where a sum
     could leave the integers that float32 holds.
     """
-    for inner in slices(a.shape[-1], depth):
+    for inner in slices(max(a.shape[-1], 1), depth):
         left = a[..., inner].astype(np.float32)
         right = b[..., inner, :].astype(np.float32)
-        # each product becomes int32 before it is added: those sums may wrap
-        np.add(acc, left @ right, out=acc, dtype=np.int32, casting="unsafe")
+        part = left @ right
+        if inner.start == 0:
+            acc[...] = part
+        else:  # the part becomes int32 first: sums of those may wrap
+            np.add(acc, part, out=acc, dtype=np.int32, casting="unsafe")
 
 
 def exact_depth(one: np.dtype, other: np.dtype) -> int:

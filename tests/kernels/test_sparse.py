@@ -242,10 +242,10 @@ def test_a_strange_pixel_stays_in_the_windows_that_use_it(name):
     dense = np.zeros((2, 9), np.float32)
     dense[0, 4], dense[1, :5] = 1, 1  # a filter of its middle only, and one
     x = np.ones((1, 1, 4, 4), np.float32)
-    x[0, 0, 0, 1] = np.nan
+    x[0, 0, 1, 1] = np.nan
     out = conv2d_sparse(x, FORMATS[name](dense), window=(3, 3), padding=1)
-    assert np.argwhere(np.isnan(out[0, 0])).tolist() == [[0, 1]]
-    touched = {(0, 1), (0, 2), (1, 0), (1, 1), (1, 2)}
+    assert np.argwhere(np.isnan(out[0, 0])).tolist() == [[1, 1]]
+    touched = {(1, 1), (1, 2), (2, 0), (2, 1), (2, 2)}
     assert {tuple(at) for at in np.argwhere(np.isnan(out[0, 1]))} == touched
 
 

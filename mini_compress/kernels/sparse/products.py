@@ -97,6 +97,7 @@ def group_rows(
         left = blocks.take(places, axis=0, mode="clip")
         left[padding] = 0  # (rows, length, height, width)
         left = left.transpose(0, 2, 1, 3)  # (rows, height, length, width)
+        # (rows, height, length * width)
         left = left.reshape(rows.size, height, length * width)
         yield rows, columns.take(places), left
         first += rows.size
@@ -115,7 +116,7 @@ def stack_rows(
     returns : (block_rows * height,) or (block_rows * height, n) float32
     """
     block_cols, n = len(x) // width, math.prod(x.shape[1:])
-    pieces = x.reshape(block_cols, width, n)
+    pieces = x.reshape(block_cols, width, n)  # what one block multiplies
     out = np.zeros((block_rows, height, n), np.float32)
     with np.errstate(invalid="ignore", over="ignore"):  # as any sum of floats
         if not np.isfinite(x.sum()):  # padding's 0 must meet zeros: 0 * NaN
@@ -125,6 +126,7 @@ def stack_rows(
             for part in slices(rows.size, most_rows):
                 # padding takes the last piece: (rows, length, width, n)
                 right = pieces.take(columns[part], axis=0, mode="clip")
+                # (rows, length * width, n)
                 right = right.reshape(len(right), left.shape[2], n)
                 out[rows[part]] = left[part] @ right  # (rows, height, n)
     return out.reshape(block_rows * height, *x.shape[1:])
