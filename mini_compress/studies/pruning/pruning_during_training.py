@@ -59,7 +59,11 @@ def compress(model: nn.Module, run: Run) -> nn.Module:
 def gradual(model: nn.Module, run: Run) -> nn.Module:
     """Let the mask grow along the cubic schedule."""
     trained = pruning.prune_gradually(
-        model, load_data(run.dataset), run.settings["sparsity"], **_train(run)
+        model,
+        load_data(run.dataset),
+        run.settings["sparsity"],
+        scope="global",
+        **_train(run),
     )
     return pruning.store_sparse(trained.model)
 

@@ -402,7 +402,8 @@ STEPS = "at most 168 steps of the optimizer"
 
 
 def gradually(model, **settings):
-    settings = {"epochs": 6, "every": 3, "learning_rate": 0.007} | settings
+    usual = {"epochs": 6, "every": 3, "learning_rate": 0.007}
+    settings = usual | {"scope": "global"} | settings
     data = datasets.load("mnist5k")
     return pruning.prune_gradually(model, data, 0.97, **settings).model
 

@@ -510,8 +510,8 @@ TUNED = {"epochs": 5, "learning_rate": 0.01, "progress": False}
 def in_rounds(model, sparsity=0.98):
     """Prune in three rounds, with one threshold for all layers."""
     data = datasets.load("mnist5k")
-    done = pruning.prune_iteratively(model, data, sparsity, rounds=3, **TUNED)
-    return done[-1].training.model
+    settings = {"rounds": 3, "scope": "global", **TUNED}
+    return pruning.prune_iteratively(model, data, sparsity, **settings).model
 
 
 @wrong(checks.small_lenet300, UNSEEN)
