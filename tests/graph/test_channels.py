@@ -8,7 +8,12 @@ from torch import nn
 from torch.nn import functional
 
 from mini_compress import models
-from mini_compress.pruning import find_groups
+from mini_compress.pruning import (
+    find_groups,
+    mask_channels,
+    prune_filters,
+    thin,
+)
 from mini_compress.pruning.channels.groups import Member
 from tests.support.live_networks import build
 from tests.support.mistakes import assert_refused
@@ -143,6 +148,11 @@ def test_the_model_stays_as_it_is():
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
+class Parts(nn.Module):
+    def forward(self, x):
+        return x.chunk(2, 1)
+
+
 class Calls(nn.Module):
     """Two convolutions, and between them whatever a test wants."""
 
@@ -211,6 +221,45 @@ class Calls(nn.Module):
             {"pool": nn.MaxPool2d(2, return_indices=True)},
             "through MaxPool2d at 'pool': it returns several tensors",
         ),
+        (lambda model, x: torch.cat(x.chunk(2, 1), 1), {}, "got chunk in the"),
+        (
+            lambda model, x: torch.cat(torch.split(x, 2, 1), 1),
+            {},
+            "got split in the model",
+        ),
+        (lambda model, x: x.max(1)[0][:, None].expand(x.shape), {}, "got max"),
+        (lambda model, x: torch.max(x, x.relu()), {}, "got max in the model"),
+        (lambda model, x: torch.stack(x.unbind(1), 1), {}, "got unbind in the"),
+        (lambda model, x: x.topk(4, 1).values, {}, "got topk in the model"),
+        (lambda model, x: torch.sort(x, 1)[0], {}, "got sort in the model"),
+        (
+            lambda model, x: torch.var_mean(x, 0, keepdim=True)[0],
+            {},
+            "got var_mean in the model",
+        ),
+        (
+            lambda model, x: functional.max_pool2d(x, 2, return_indices=True)[
+                0
+            ],
+            {},
+            "got max_pool2d_with_indices in the model",
+        ),
+        (
+            lambda model, x: torch.cat(model.parts(x), 1),
+            {"parts": Parts()},
+            "got chunk in 'parts'",
+        ),
+        (lambda model, x: x.mT, {}, "got mT in"),
+        (
+            lambda model, x: x.view(x.size(0), x.numel() // 2).view(x.shape),
+            {},
+            "got numel in the model",
+        ),
+        (
+            lambda model, x: x[:, : x.size(1)],
+            {},
+            "got getitem in the model",
+        ),
     ],
 )
 def test_what_cannot_be_followed_is_named(between, modules, message):
@@ -218,6 +267,160 @@ def test_what_cannot_be_followed_is_named(between, modules, message):
         find_groups(Calls(between, **modules), input_shape=IMAGE)
     assert message in str(caught.value)
     assert "Traceback" not in str(caught.value)
+
+
+class Flattens(nn.Module):
+    """A convolution, and a flattening in any way before the last layer."""
+
+    def __init__(self, flatten):
+        super().__init__()
+        self.flatten = flatten
+        self.one, self.two = nn.Conv2d(1, 4, 3), nn.Conv2d(4, 4, 3)
+        self.last = nn.Linear(4 * 16, 3)
+
+    def forward(self, x):
+        x = self.one(x)
+        return self.last(self.flatten(x, self.two(x)))
+
+
+@pytest.mark.parametrize(
+    "flatten",
+    [
+        lambda x, y: y.view(y.size(0), -1),
+        lambda x, y: y.view((x.shape[0], -1)),
+        lambda x, y: y.reshape(y.shape[0], y.shape[1] * 4 * 4),
+        lambda x, y: y.view(-1, y.size(1) * y.size(2) * y.size(3)),
+        lambda x, y: torch.reshape(y, (y.size()[0], y.size()[1] * 16)),
+        lambda x, y: y.view(y.size(dim=0), y.size(dim=1) * 16),
+    ],
+)
+def test_a_view_that_follows_the_channels_is_followed(flatten):
+    model = Flattens(flatten).eval()
+    groups = find_groups(model, input_shape=IMAGE)
+    assert [group.consumers for group in groups] == [("two",), ("last",)]
+    kept = {group: [0, 2, 3] for group in groups}
+    images = torch.rand(4, *IMAGE)
+    torch.testing.assert_close(
+        thin(model, kept)(images), mask_channels(model, kept)(images)
+    )
+
+
+@pytest.mark.parametrize(
+    "flatten",
+    [
+        lambda x, y: y.view(-1, 64),
+        lambda x, y: y.view(y.size(0), 64),
+        lambda x, y: torch.reshape(y, shape=(-1, 4 * 4 * 4)),
+        lambda x, y: y.view([y.size(0), 4 * y.size(2) * y.size(3)]),
+        lambda x, y: y.view(y.size(0), x.size(1) * 16),  # another's channels
+    ],
+)
+def test_a_view_that_keeps_the_number_of_channels_is_refused(flatten):
+    assert_refused(
+        lambda: prune_filters(Flattens(flatten), 0.5, input_shape=IMAGE),
+        "channels cannot be followed through "
+        f"{'reshape' if 'reshape' in flatten.__code__.co_names else 'view'} "
+        "in the model itself: keeps 64 typed in; write x.flatten(1)",
+    )
+
+
+def test_what_holds_for_the_input_may_be_typed_in():
+    class Typed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.two = nn.Linear(64, 6), nn.Linear(6, 3)
+
+        def forward(self, x):
+            torch._assert(x.shape[1] == 1, "gray images alone")
+            return self.two(self.one(x.view(-1, 64)))
+
+    [group] = find_groups(Typed(), input_shape=IMAGE)
+    assert (group.producers, group.consumers) == (("one",), ("two",))
+
+
+@pytest.mark.parametrize(
+    ("reads", "message"),
+    [
+        (
+            lambda x, y: y.view(y.size(0), y.size(1) // 2 * 32),
+            "floordiv in the model itself: it computes with a number of chan",
+        ),
+        (
+            lambda x, y: functional.avg_pool2d(y, y.size(1) // 4).flatten(1),
+            "avg_pool2d in the model itself: it is given a number of channels",
+        ),
+    ],
+)
+def test_computing_with_a_number_of_channels_is_refused(reads, message):
+    model = Flattens(reads)
+    with pytest.raises(ValueError, match=message):
+        find_groups(model, input_shape=IMAGE)
+
+
+class Option(nn.Module):
+    """Arguments that a plain call leaves at their defaults."""
+
+    def __init__(self, forward):
+        super().__init__()
+        self.one, self.two = nn.Linear(4, 6), nn.Linear(6, 2)
+        self.run = forward
+
+
+class Flag(Option):
+    def forward(self, x, embed=False, *, scale=None, **rest):
+        x = self.one(x) if scale is None else self.one(x) * scale
+        return x if embed or rest else self.two(x)
+
+
+class Several(Option):
+    def forward(self, *inputs, skip=None):
+        x = self.one(inputs[0])
+        if skip is not None:
+            x = x + skip
+        return self.two(x if len(inputs) == 1 else x + inputs[1])
+
+
+@pytest.mark.parametrize("kind", [Flag, Several])
+def test_arguments_keep_the_defaults_of_a_plain_call(kind):
+    [group] = find_groups(kind(None), input_shape=(4,))
+    assert (group.producers, group.consumers) == (("one",), ("two",))
+
+
+def test_a_second_input_is_refused_by_name():
+    class Two(nn.Module):
+        def forward(self, x, other):
+            return x + other
+
+    assert_refused(
+        lambda: find_groups(Two(), input_shape=(4,)),
+        "forward of the model must take one input and have defaults for all "
+        "other arguments, got x, other",
+    )
+
+
+@pytest.mark.parametrize(
+    "mistake", [lambda x: {}[3], lambda x: x + "a", lambda x: x.nowhere]
+)
+def test_whatever_the_models_code_raises_is_one_error(mistake):
+    model = nn.Sequential(nn.Linear(4, 4), Calling(mistake))
+    with pytest.raises(ValueError, match=r"must (run the same|fit)"):
+        find_groups(model, input_shape=(4,))
+
+
+class Calling(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
+def test_a_normalization_that_runs_twice_is_refused():
+    norm = nn.BatchNorm2d(4, affine=False, track_running_stats=False)
+    model = Calls(lambda m, x: m.norm(m.norm(x)), norm=norm)
+    with pytest.raises(ValueError, match="one weight for 'norm' and 'norm'"):
+        find_groups(model, input_shape=IMAGE)
 
 
 def test_a_layer_that_runs_twice_is_refused():

@@ -12,7 +12,6 @@ from mini_compress.kernels import affine, integer
 from mini_compress.layers import IntegerLayer, WeightOnlyLayer
 from mini_compress.quantization import (
     fold_batchnorm,
-    observe_ranges,
     quantize_static,
     quantize_weight,
     quantize_weights,
@@ -153,30 +152,6 @@ def test_finer_steps_never_cover_more():
     assert channel.max() == tensor
 
 
-def test_folding_changes_nothing_but_rounding():
-    for name in ("ConvNet", "ResNet8"):
-        model = settled(name)
-        folded = fold_batchnorm(model)
-        kinds = [type(module) for module in folded.modules()]
-        assert nn.BatchNorm2d not in kinds
-        torch.testing.assert_close(
-            folded(IMAGES), model(IMAGES), rtol=1e-4, atol=1e-5
-        )
-
-
-def test_folding_equals_torchs_own():
-    conv, norm = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)
-    pair = nn.Sequential(conv, norm)
-    pair(torch.randn(8, 3, 9, 9) * 3 + 1)
-    nn.init.normal_(norm.weight)
-    nn.init.normal_(norm.bias)
-    pair.eval()
-    expected = torch.nn.utils.fusion.fuse_conv_bn_eval(conv, norm)
-    folded = fold_batchnorm(pair)[0]
-    torch.testing.assert_close(folded.weight, expected.weight)
-    torch.testing.assert_close(folded.bias, expected.bias)
-
-
 @pytest.mark.parametrize("granularity", ["tensor", "channel"])
 @pytest.mark.parametrize("weight", [0.0, 1e-30, 1e-12, 1e-3])
 def test_the_bias_of_a_dead_channel_survives(granularity, weight):
@@ -190,20 +165,6 @@ def test_the_bias_of_a_dead_channel_survives(granularity, weight):
     error = (quantized(x) - layer(x)).abs().max()
     # a step of the input over four weights, and one of the bias in 2**29
     assert error <= 4 * weight / 255 + 2 * 7.5 / 2**29 + 7.5 * 2**-23
-
-
-def test_ranges_are_those_of_the_layers_inputs():
-    model = nn.Sequential(
-        nn.Linear(2, 2, bias=False), nn.ReLU(), nn.Linear(2, 1)
-    )
-    with torch.no_grad():
-        model[0].weight.copy_(torch.eye(2))
-    x = torch.tensor([[-3.0, 1.0], [0.5, 2.0]])
-    ranges = observe_ranges(model, ["0", "2"], x)
-    assert ranges["0"].tolist() == [-3, 2]
-    assert ranges["2"].tolist() == [0, 2]
-    many = x.repeat(400, 1)  # more than one batch
-    assert observe_ranges(model, ["0"], many)["0"].tolist() == [-3, 2]
 
 
 def test_pixels_are_their_own_codes():
