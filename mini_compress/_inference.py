@@ -105,6 +105,16 @@ def inference(model: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
+def with_gradients(*tensors: Tensor) -> Iterator[list[Tensor]]:
+    """Compute gradients, whatever the caller has turned off.
+
+    tensors : given back as such that gradients can be computed with
+    """
+    with torch.inference_mode(False), torch.enable_grad():
+        yield [x.clone() if x.is_inference() else x for x in tensors]
+
+
+@contextmanager
 def torch_threads(threads: int) -> Iterator[None]:
     """Let torch use so many threads, then as many as before."""
     before = torch.get_num_threads()

@@ -4,7 +4,7 @@ Activations are taken behind the ReLUs of a group, which the traced network
 names. One image has as many activations of a channel as there are positions.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -16,6 +16,7 @@ from ..._inference import (
     require_float32,
     require_image_tensor,
     require_labels,
+    with_gradients,
 )
 from ...graph.tracing import trace
 from .groups import PruningGroup
@@ -62,21 +63,29 @@ def sum_saliencies(
     """
     require_image_tensor(images)
     require_labels(labels, len(images))
-    watch = _Watch(model, groups)
-    watch.module.requires_grad_()  # of a copy; frozen weights pass none on
     scores: Scores = {}
-    batches = zip(
-        images.split(BATCH_SIZE), labels.split(BATCH_SIZE), strict=True
-    )
-    for batch, targets in batches:
-        seen = watch.see(batch)
-        loss = functional.cross_entropy(watch.logits, targets, reduction="sum")
-        gradients = torch.autograd.grad(loss, [x for _, x in seen])
-        for (group, values), gradient in zip(seen, gradients, strict=True):
-            # (n, channels, positions) -> (n, channels)
-            change = (values * gradient).double().sum(dim=2).abs()
-            _add(scores, group, change.sum(dim=0).detach() / len(images))
+    with with_gradients(images, labels) as (images, labels):
+        watch = _Watch(model, groups)
+        watch.module.requires_grad_()  # of a copy; frozen weights pass none on
+        for batch, targets in zip(
+            images.split(BATCH_SIZE), labels.split(BATCH_SIZE), strict=True
+        ):
+            seen = watch.see(batch)
+            for group, change in _changes(watch, seen, targets):
+                _add(scores, group, change / len(images))
     return scores
+
+
+def _changes(
+    watch: "_Watch", seen: list[tuple[PruningGroup, Tensor]], targets: Tensor
+) -> Iterator[tuple[PruningGroup, Tensor]]:
+    """Return |sum of activation * gradient| of channels, summed over images."""
+    loss = functional.cross_entropy(watch.logits, targets, reduction="sum")
+    slopes = torch.autograd.grad(loss, [values for _, values in seen])
+    for (group, values), slope in zip(seen, slopes, strict=True):
+        # (n, channels, positions) -> (n, channels)
+        change = (values * slope).double().sum(dim=2).abs()
+        yield group, change.sum(dim=0).detach()
 
 
 class _Watch(fx.Interpreter):

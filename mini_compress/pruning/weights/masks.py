@@ -18,6 +18,7 @@ from ..._inference import (
     require_float32,
     require_image_tensor,
     require_labels,
+    with_gradients,
 )
 from ..._require import (
     require_equal,
@@ -34,7 +35,7 @@ from ...layers.selection import (
 Masks = dict[str, Tensor]
 Scores = dict[str, np.ndarray]
 Sparsity = float | Mapping[str, float]
-DTYPES = (torch.float16, torch.float32, torch.float64)
+DTYPES = (torch.float32, torch.float64)
 SCOPES = ("layer", "global")
 
 
@@ -188,7 +189,6 @@ def magnitude_scores(
     return scores
 
 
-@torch.enable_grad()
 def loss_gradients(
     model: nn.Module,
     images: Tensor,
@@ -203,12 +203,13 @@ def loss_gradients(
         gradients off too; the model stays as it is
     """
     require_labels(labels, len(images))
-    probe = copy_model(model).eval().requires_grad_()
-    for x, y in zip(
-        images.split(batch_size), labels.split(batch_size), strict=True
-    ):
-        loss = functional.cross_entropy(probe(x), y, reduction="sum")
-        (loss / len(images)).backward()
+    with with_gradients(images, labels) as (images, labels):
+        probe = copy_model(model).eval().requires_grad_()
+        for x, y in zip(
+            images.split(batch_size), labels.split(batch_size), strict=True
+        ):
+            loss = functional.cross_entropy(probe(x), y, reduction="sum")
+            (loss / len(images)).backward()
     return {
         name: torch.zeros_like(value) if value.grad is None else value.grad
         for name, value in probe.named_parameters(remove_duplicate=False)
