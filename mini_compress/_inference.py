@@ -170,7 +170,8 @@ def copy_model(model: nn.Module) -> nn.Module:
         reason = str(error).splitlines()[0]
         raise ValueError(
             f"model must allow a copy, got {_uncopyable(model)} that does "
-            f"not: delete it, or detach it if it is a tensor ({reason})"
+            "not: delete or detach it, or make it permanent if a hook "
+            f"computes it ({reason})"
         ) from error
 
 

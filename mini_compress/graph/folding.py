@@ -194,7 +194,9 @@ def _tensors(module: nn.Module) -> list[Tensor]:
 @torch.no_grad()
 def _merge(layer: Any, norm: Any) -> None:
     """Let a layer do what the two do in evaluation mode."""
-    factor = torch.rsqrt(norm.running_var.double() + norm.eps)
+    # half precision is for the results alone
+    dtype = torch.promote_types(norm.running_var.dtype, torch.float32)
+    factor = torch.rsqrt(norm.running_var.to(dtype) + norm.eps)
     beta = torch.zeros_like(factor)
     if norm.affine:
         factor, beta = factor * norm.weight, norm.bias

@@ -12,14 +12,15 @@ layers hand on float32, because they are written to be read; a program that
 deploys them hands on the codes, and so does ReLU or pooling after them.
 """
 
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
+from threading import Lock, get_ident
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
-from .._inference import blank_images, copy_model, require_module
+from .._inference import blank_images, inference, require_module
 from .._require import require_int
 from ..layers.base import FLOAT_BITS
 from ..layers.kinds import VIEWS
@@ -31,6 +32,9 @@ from .counting import (
     stored_bytes,
     weight_bits,
 )
+
+# a model is in evaluation mode while its costs are counted: one at a time
+_COUNTING = Lock()
 
 
 @dataclass(frozen=True)
@@ -138,26 +142,30 @@ def layer_costs(
     require_module("model", model)
     for size in input_shape:
         require_int("each size in input_shape", size, 1)
-    copied = copy_model(model).eval()  # its hooks count no other calls
     names: dict[nn.Module, str] = {}
-    for name, layer in find_layers(copied):
+    for name, layer in find_layers(model):
         names.setdefault(layer, name)  # a shared layer gets one hook
     costs: list[LayerCost] = []
-    for layer, name in names.items():
-        record = partial(_record, costs, name or type(layer).__name__)
-        layer.register_forward_hook(record, with_kwargs=True)
-    try:
-        with torch.no_grad():
-            copied(blank_images(copied, 1, input_shape))
-    except RuntimeError as error:
-        raise ValueError(
-            f"input_shape must fit the model, got {input_shape}: {error}"
-        ) from error
+    with _COUNTING, inference(model), ExitStack() as hooks:
+        for layer, name in names.items():
+            record = partial(
+                _record, costs, get_ident(), name or type(layer).__name__
+            )
+            hooks.enter_context(
+                layer.register_forward_hook(record, with_kwargs=True)
+            )
+        try:
+            model(blank_images(model, 1, input_shape))
+        except RuntimeError as error:
+            raise ValueError(
+                f"input_shape must fit the model, got {input_shape}: {error}"
+            ) from error
     return ModelCost(tuple(costs))
 
 
 def _record(
     costs: list[LayerCost],
+    thread: int,
     name: str,
     layer: nn.Module,
     inputs: tuple[Any, ...],
@@ -165,6 +173,8 @@ def _record(
     output: Tensor,
 ) -> None:
     """Note the cost of a call; torch calls this after each forward pass."""
+    if get_ident() != thread:
+        return  # somebody else runs the model at the same time
     given = [*inputs, *named_inputs.values()]
     bits = activation_bits(layer) or _last_bits(costs)
     moved = 0 if isinstance(layer, VIEWS) else 1

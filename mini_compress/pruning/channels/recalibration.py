@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ..._inference import (
     BATCH_SIZE,
     copy_model,
+    require_float32,
     require_image_tensor,
     require_module,
     require_two_images,
@@ -35,6 +36,7 @@ def recalibrate_norms(model: nn.Module, images: Tensor) -> nn.Module:
     require_module("model", model)
     require_image_tensor(images)
     require_two_images(len(images))
+    require_float32(model)
     copied = copy_model(model).eval()
     for module in copied.modules():
         if isinstance(module, BATCH_NORMS):
