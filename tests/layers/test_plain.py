@@ -64,6 +64,7 @@ def test_computed_weights_are_refused_with_the_cure(hook, method):
         METHODS[method](model)
 
 
+@pytest.mark.filterwarnings("ignore:.* batch normalizations stay")
 @pytest.mark.parametrize("method", METHODS)
 def test_weights_made_permanent_are_treated(method):
     model = network()

@@ -30,6 +30,7 @@ def settled(name: str) -> nn.Module:
     return model.eval()
 
 
+@pytest.mark.filterwarnings("ignore:.* batch normalizations stay")
 @pytest.mark.parametrize("name", models.NETWORKS)
 def test_every_layer_becomes_integers_and_the_model_stays(name):
     model = settled(name)
