@@ -103,17 +103,44 @@ def observe_ranges(
     return ranges
 
 
+def next_images(images: range, batch: Tensor) -> range:
+    """Return the numbers of a batch's images, which come behind these."""
+    return range(images.stop, images.stop + len(batch))
+
+
+def require_finite_rows(name: str, x: Tensor, images: range) -> None:
+    """Refuse NaN and infinity; say from which images they come.
+
+    images : the numbers of those that run now
+
+    >>> x = torch.tensor([[1.0], [torch.nan]])
+    >>> require_finite_rows("input of 'fc'", x, range(500, 502))
+    Traceback (most recent call last):
+    ValueError: input of 'fc' must be finite, got NaN for image 501
+    """
+    # a finite sum, found in one pass, is a proof; a large one is none
+    if x.sum().isfinite() or (finite := x.isfinite()).all():
+        return
+    got = "NaN" if x.isnan().any() else "infinity"
+    where = f"images {images[0]} to {images[-1]}"
+    if x.ndim and len(x) == len(images):
+        bad = (~finite).flatten(1).any(dim=1).nonzero().flatten().tolist()
+        where = "image " + ", ".join(str(images[i]) for i in bad[:10])
+        where += f" and {len(bad) - 10} more" if len(bad) > 10 else ""
+    raise ValueError(f"{name} must be finite, got {got} for {where}")
+
+
 class _Watch:
     """Hands inputs on, and knows from which images they come."""
 
     def __init__(self, visit: Visit) -> None:
         self.visit = visit
         self.seen: set[str] = set()
-        self.first = self.stop = 0  # numbers of the images that run now
+        self.images = range(0)  # the numbers of those that run now
 
     def begin(self, batch: Tensor) -> None:
         """Note that the next images run."""
-        self.first, self.stop = self.stop, self.stop + len(batch)
+        self.images = next_images(self.images, batch)
 
     def see(
         self,
@@ -129,20 +156,6 @@ class _Watch:
             raise TypeError(
                 f"layer {name!r} must be given one tensor, got {kinds}"
             )
-        self._require_finite(name, given[0])
+        require_finite_rows(f"input of {name!r}", given[0], self.images)
         self.seen.add(name)
         self.visit(name, given[0].detach())
-
-    def _require_finite(self, name: str, x: Tensor) -> None:
-        finite = x.isfinite()
-        if finite.all():
-            return
-        got = "NaN" if x.isnan().any() else "infinity"
-        where = f"images {self.first} to {self.stop - 1}"
-        if x.ndim and len(x) == self.stop - self.first:
-            bad = (~finite).flatten(1).any(dim=1).nonzero().flatten().tolist()
-            where = "image " + ", ".join(str(self.first + i) for i in bad[:10])
-            where += f" and {len(bad) - 10} more" if len(bad) > 10 else ""
-        raise ValueError(
-            f"input of {name!r} must be finite, got {got} for {where}"
-        )

@@ -357,6 +357,14 @@ def test_computing_with_a_number_of_channels_is_refused(reads, message):
         find_groups(model, input_shape=IMAGE)
 
 
+def test_what_a_smaller_network_breaks_is_not_blamed_on_the_input():
+    """A hook is nobody's to see; that it stops the network is."""
+    model = Flattens(lambda x, y: y.flatten(1))
+    model.one.register_forward_hook(lambda _, x, y: y * torch.ones(4, 1, 1))
+    with pytest.raises(ValueError, match="must run with fewer channels"):
+        prune_filters(model, 0.5, input_shape=IMAGE)
+
+
 class Option(nn.Module):
     """Arguments that a plain call leaves at their defaults."""
 

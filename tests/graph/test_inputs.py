@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from mini_compress.graph import capture_inputs, observe_ranges
+from mini_compress.pruning import find_groups, score_channels
 from mini_compress.quantization import quantize_static
 from mini_compress.training import predict
 from tests.support.mistakes import assert_refused
@@ -92,6 +93,33 @@ def test_no_batch_is_dropped_in_silence(first, pixel, word):
 def test_many_bad_images_are_counted():
     with pytest.raises(ValueError, match=r"image 0, 1, .* 9 and 490 more$"):
         observe_ranges(Root(), ["two"], -torch.ones(501, 1))
+
+
+def test_large_numbers_are_finite():
+    images = torch.full((2, 2), 3e38)  # their sum is not
+    assert observe_ranges(chain(), ["0"], images)["0"][1] == images[0, 0]
+
+
+@pytest.mark.parametrize("criterion", ["mean_activation", "apoz", "taylor"])
+def test_activations_that_are_no_numbers_are_refused(criterion):
+    class Logs(Root):
+        def forward(self, x):
+            return self.two(self.one(x).relu())
+
+    model, images = Logs(), torch.ones(501, 1)
+    groups = find_groups(model, input_shape=(1,))
+    nn.init.constant_(model.one.weight, 2e38)
+    images[500] = 2
+    assert_refused(
+        lambda: score_channels(
+            model,
+            groups,
+            criterion,
+            images=images,
+            labels=torch.zeros(501, dtype=torch.int64),
+        ),
+        "activation of 'one' must be finite, got infinity for image 500",
+    )
 
 
 def test_images_are_a_range_where_a_layer_sees_other_rows():

@@ -18,6 +18,7 @@ from ..._inference import (
     require_labels,
     with_gradients,
 )
+from ...graph.inputs import next_images, require_finite_rows
 from ...graph.tracing import trace
 from .groups import PruningGroup
 
@@ -49,7 +50,6 @@ def sum_activations(
     return scores
 
 
-@torch.enable_grad()
 def sum_saliencies(
     model: nn.Module,
     groups: Sequence[PruningGroup],
@@ -104,12 +104,15 @@ class _Watch(fx.Interpreter):
                 )
         require_float32(model)
         super().__init__(trace(model))
+        self.extra_traceback = False  # errors keep their words
         self.owners = {name: group for group in groups for name in group.relus}
         self.seen: list[tuple[PruningGroup, Tensor]] = []
+        self.images = range(0)  # the numbers of those that run now
 
     def see(self, images: Tensor) -> list[tuple[PruningGroup, Tensor]]:
         """Return the activations, (n, channels, positions), ReLU by ReLU."""
         self.seen = []
+        self.images = next_images(self.images, images)
         self.logits = self.run(images)
         return self.seen
 
@@ -118,6 +121,8 @@ class _Watch(fx.Interpreter):
         group = self.owners.get(n.name)
         if group is None:
             return result
+        name = f"activation of {group.name!r}"
+        require_finite_rows(name, result, self.images)
         # the same numbers go on, and gradients come back through `values`
         values = result.reshape(len(result), group.channels, -1)
         # (n, channels, positions)
