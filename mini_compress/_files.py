@@ -1,6 +1,7 @@
 """Writing files so that a reader never meets half of one."""
 
 import contextlib
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,4 +28,6 @@ def write_beside(path: Path) -> Iterator[Path]:
     ) as folder:
         unfinished = Path(folder) / path.name
         yield unfinished
+        if path.exists():  # who may read it stays as it was
+            unfinished.chmod(stat.S_IMODE(path.stat().st_mode))
         unfinished.replace(path)

@@ -6,21 +6,18 @@ they take those as their own: a file costs no more than it has bytes.
 """
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from .._inference import copy_model
-from ..layers.base import CompressedLayer
 from ..layers.describe import build_module, describe
-from ..layers.kinds import TRAINING_ONLY
 from ..models import NETWORKS
 from .forms import is_altered, may_replace
-from .header import Contents, Entry
-
-SHOWN = 3  # of the tensors that do not fit
+from .schema import Contents
+from .state import is_training_only
 
 
 def assemble(
@@ -70,88 +67,9 @@ def build_empty(
     return module
 
 
-def require_fit(
-    state: Mapping[str, Tensor],
-    entries: Mapping[str, Entry],
-    fixed: Iterable[str],
-) -> None:
-    """Refuse a file whose tensors are not those of the network.
-
-    state : of the network
-    entries : of the file, by name, those that are tied too
-    fixed : the paths of modules whose floats are of one type. All others have
-        the type that the file says.
-    """
-    starts = tuple(f"{path}." if path else "" for path in fixed)
-    wrong = []
-    for name in [*state, *(entries.keys() - state.keys())]:
-        tensor, entry = state.get(name), entries.get(name)
-        if (
-            tensor is None
-            or entry is None
-            or not _fits(
-                tensor, entry, name.startswith(starts) if starts else False
-            )
-        ):
-            wrong.append(
-                f"{name[:80]} must be {_shown(tensor)}, got {_shown(entry)}"
-            )
-    if wrong:
-        more = len(wrong) - SHOWN
-        rest = f"; and {more} more" if more > 0 else ""
-        raise ValueError(
-            f"does not fit the network: {'; '.join(wrong[:SHOWN])}{rest}"
-        )
-
-
-def fill(
-    model: nn.Module, tensors: Mapping[str, Tensor], contents: Contents
-) -> None:
-    """Let a network take tensors as its own, those that are tied as one."""
-    state = model.state_dict(keep_vars=True)
-    metadata = state._metadata  # type: ignore[attr-defined]
-    for path, module in model.named_modules(remove_duplicate=False):
-        if path in metadata and has_own_version(module):
-            metadata[path]["version"] = contents.versions.get(path, 1)
-    taken: dict[str, Tensor] = {}
-    for name, old in state.items():
-        source = contents.tied.get(name, name)
-        if source not in tensors:  # of training only
-            state[name] = torch.zeros_like(old, device="cpu")
-            continue
-        if source not in taken:
-            new = tensors[source]
-            parameter = isinstance(old, nn.Parameter)
-            taken[source] = (
-                nn.Parameter(new, old.requires_grad) if parameter else new
-            )
-        state[name] = taken[source]
-    model.load_state_dict(state, assign=True)
-
-
 def is_ours(contents: Contents) -> bool:
     """Say whether the network is one of `models.NETWORKS`."""
     return contents.network in NETWORKS and not contents.own_class
-
-
-def has_own_version(module: nn.Module) -> bool:
-    """Say whether a module's class, not torch's nor ours, may have versions."""
-    home = type(module).__module__.partition(".")[0]
-    return home not in ("torch", __name__.partition(".")[0])
-
-
-def is_training_only(name: str) -> bool:
-    """Say whether a tensor is of no use to a network in use."""
-    return name.rpartition(".")[2] == TRAINING_ONLY
-
-
-def compressed_paths(model: nn.Module) -> list[str]:
-    """List the paths of the layers that are compressed."""
-    return [
-        path
-        for path, module in model.named_modules(remove_duplicate=False)
-        if isinstance(module, CompressedLayer)
-    ]
 
 
 def _skeleton(
@@ -233,32 +151,23 @@ def _shared(
     path: str, contents: Contents, made: Mapping[str, nn.Module]
 ) -> nn.Module | None:
     """Return an earlier path's module if all its tensors are this one's."""
+    start = f"{path}."
     own = {
-        alias.removeprefix(f"{path}."): target
+        alias.removeprefix(start): target
         for alias, target in contents.tied.items()
-        if alias.startswith(f"{path}.")
+        if alias.startswith(start)
     }
-    for other, module in made.items():
-        names = [x for x in module.state_dict() if not is_training_only(x)]
-        if (
-            contents.modules[other] == contents.modules[path]
-            and own.keys() == set(names)
-            and all(own[x] == f"{other}.{x}" for x in names)
-            and names
-        ):
-            return module
-    return None
-
-
-def _fits(tensor: Tensor, entry: Entry, fixed: bool) -> bool:
-    if tensor.shape != entry.shape:
-        return False
-    floats = tensor.is_floating_point() and entry.dtype.is_floating_point
-    return tensor.dtype == entry.dtype or (floats and not fixed)
-
-
-def _shown(tensor: Tensor | Entry | None) -> str:
-    if tensor is None:
-        return "absent"
-    dtype = str(tensor.dtype).removeprefix("torch.")
-    return f"{dtype} {tuple(tensor.shape)}"
+    others = {
+        target.removesuffix(f".{name}")
+        for name, target in own.items()
+        if target.endswith(f".{name}")
+    }
+    if len(others) != 1:
+        return None
+    [other] = others
+    if other not in made:
+        return None
+    names = [x for x in made[other].state_dict() if not is_training_only(x)]
+    same = contents.modules[other] == contents.modules[path]
+    whole = own == {name: f"{other}.{name}" for name in names}
+    return made[other] if same and whole else None

@@ -15,18 +15,18 @@ def require_values(model: nn.Module) -> None:
     as masks of attention are, but not NaN. Steps must be above 0, codes and
     gaps in their range, variances not negative.
     """
-    for path, module in model.named_modules():
-        start = f"{path}." if path else ""
-        try:
-            for name, tensor in module.named_parameters(recurse=False):
-                _require_finite(start + name, tensor.detach())
-            _require_buffers(start, module)
-            if isinstance(module, CompressedLayer):
+    for name, parameter in model.named_parameters():
+        _require_finite(name, parameter.detach())
+    modules = dict(model.named_modules())
+    for path, module in modules.items():
+        _require_buffers(f"{path}." if path else "", module)
+    for path, module in modules.items():
+        if isinstance(module, CompressedLayer):
+            try:
                 module.require_valid()
-        except ValueError as error:
-            text = str(error)
-            known = text.startswith(start)
-            raise ValueError(text if known else f"{path}: {text}") from None
+            except ValueError as error:
+                where = f"{path}: " if path else ""
+                raise ValueError(f"{where}{error}") from None
 
 
 def _require_buffers(start: str, module: nn.Module) -> None:

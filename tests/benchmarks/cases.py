@@ -1,12 +1,16 @@
 """What is timed: a kernel of ours and a peer that does the same work."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
+import safetensors.torch
 import torch
 from onnx.reference import ReferenceEvaluator
+from torch import nn
 
+from mini_compress import artifact
 from mini_compress.kernels import affine, integer
 from tests.benchmarks.case import Case
 from tests.benchmarks.sparse_cases import growing_sparse_calls, sparse_cases
@@ -98,6 +102,27 @@ def quantize_cases(rows: int) -> Iterator[Case]:
     )
 
 
+def file_cases(rows: int) -> Iterator[Case]:
+    """Load a file of floats: safetensors, which checks no sum.
+
+    The sum is counted on both sides: it is what the file costs beyond that.
+    """
+    model = nn.Sequential(nn.Linear(1000, rows), nn.Linear(rows, 1000))
+    data = artifact.to_bytes(model)
+
+    def theirs() -> None:
+        hashlib.sha256(data).hexdigest()
+        safetensors.torch.load(data)
+
+    yield Case(
+        f"load a file of {len(data) / 1e6:.0f} MB",
+        "sha256 and safetensors.torch.load",
+        lambda: artifact.from_bytes(data, model),
+        theirs,
+        least_ratio=0.5,
+    )
+
+
 def all_cases(smoke: bool) -> Iterator[Case]:
     """Yield every case; smaller ones, whose targets say nothing, for smoke."""
     yield from matmul_cases(128 if smoke else 512, least_int_ratio=40)
@@ -105,6 +130,7 @@ def all_cases(smoke: bool) -> Iterator[Case]:
     yield from conv_cases(images=1 if smoke else 8)
     yield from quantize_cases(rows=10 if smoke else 1000)
     yield from sparse_cases(smoke)
+    yield from file_cases(rows=100 if smoke else 10_000)
 
 
 def growing_calls(smoke: bool) -> Iterator[tuple[str, int, Callable]]:

@@ -185,6 +185,66 @@ def test_weight_only_layer_is_torchs_layer_on_the_dequantized_weight():
     torch.testing.assert_close(layer(x), conv(x))
 
 
+@pytest.mark.parametrize("options", CONVS)
+def test_one_image_needs_no_batch_axis(options):
+    geometry = Conv2dGeometry(4, 8, (3, 3), **options)
+    layer = IntegerLayer(geometry, bias=True)
+    fill(layer, np.random.default_rng(0))
+    images = torch.rand(2, 4, 9, 10)
+    both = layer(images)
+    for one, expected in zip(images, both, strict=True):
+        assert torch.equal(layer(one), expected)
+        assert torch.equal(layer(input=one), expected)
+    with pytest.raises(ValueError, match=r"3 or 4 axes, got shape \(9, 10\)"):
+        layer(images[0, 0])
+
+
+@pytest.mark.parametrize(
+    ("value", "got"), [(np.nan, "NaN"), (np.inf, "infinity")]
+)
+def test_integer_layers_refuse_what_is_not_finite(value, got):
+    layer = IntegerLayer(LinearGeometry(3, 2), bias=False)
+    x = torch.tensor([1.0, value, -np.inf])
+    with pytest.raises(ValueError, match=f"input must be finite, got {got}"):
+        layer(x)
+    large = torch.full((3,), 3e38)  # whose sum overflows, and is no proof
+    assert layer.quantize_input(large).tolist() == [255] * 3
+
+
+def test_compressed_layers_stay_in_float32():
+    layer = WeightOnlyLayer(
+        LinearGeometry(3, 2), bias=True, bits=4, group_size=3
+    )
+    model = nn.Sequential(layer)
+    for convert in (model.half, model.double, model.bfloat16):
+        with pytest.raises(TypeError, match="OnlyLayer must stay float32"):
+            convert()
+    assert layer.weight.scale.dtype == torch.float32
+    assert model.float().to("cpu").requires_grad_(False)[0] is layer
+
+
+def test_what_layers_are_made_with_is_checked():
+    linear = LinearGeometry(6, 2)
+    with pytest.raises(TypeError, match="bias must be True or False, got str"):
+        IntegerLayer(linear, bias="no")
+    with pytest.raises(ValueError, match=r"group_size must be in \[1, 6\]"):
+        WeightOnlyLayer(linear, bias=False, bits=4, group_size=7)
+    with pytest.raises(TypeError, match="per_tensor must be True or False"):
+        PackedWeight((2, 6), bits=4, group_size=6, per_tensor=1)
+    with pytest.raises(ValueError, match=r"in_features must be >= 1, got 0"):
+        LinearGeometry(0, 2)
+    with pytest.raises(ValueError, match=r"in_channels must be divisible by"):
+        Conv2dGeometry(4, 6, (3, 3), groups=3)
+    with pytest.raises(TypeError, match=r"stride must be a pair of numbers"):
+        Conv2dGeometry(4, 6, (3, 3), stride=2)
+    with pytest.raises(ValueError, match=r"padding must be in \[0, 3\], got 4"):
+        Conv2dGeometry(4, 6, (3, 3), padding=(0, 4))
+    layer = WeightOnlyLayer(
+        linear, bias=False, bits=np.int64(4), group_size=np.int64(3)
+    )
+    assert {type(x) for x in layer.settings.values()} == {int, bool}
+
+
 def test_geometry_reads_padding_by_name():
     assert geometry_of(nn.Conv2d(1, 1, 3, padding="valid")).padding == (0, 0)
     same = nn.Conv2d(1, 1, (3, 5), padding="same", dilation=(2, 1))
@@ -193,5 +253,9 @@ def test_geometry_reads_padding_by_name():
         geometry_of(nn.Conv2d(1, 1, 2, padding="same"))
     with pytest.raises(ValueError, match="must be zeros, got 'circular'"):
         geometry_of(nn.Conv2d(1, 1, 3, padding=1, padding_mode="circular"))
+    with pytest.raises(ValueError, match=r"'body\.1': padding_mode must be"):
+        geometry_of(
+            nn.Conv2d(1, 1, 3, padding=1, padding_mode="reflect"), "'body.1'"
+        )
     with pytest.raises(TypeError, match="Linear or Conv2d, got LSTM"):
         geometry_of(nn.LSTM(2, 2))
