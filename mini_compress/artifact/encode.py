@@ -16,7 +16,7 @@ from ..layers.plain import require_plain_weights
 from ..models import NETWORKS
 from .forms import is_altered
 from .header import FORMAT, NO_DIGEST, digest_of, read_header
-from .rebuild import assemble, build_empty
+from .rebuild import assemble, build_empty, empty_network
 from .schema import DTYPES, VERSION
 from .state import (
     compressed_paths,
@@ -152,10 +152,8 @@ def _altered(model: nn.Module, paths: Iterable[str]) -> bool:
 def _fresh(model: nn.Module) -> nn.Module | None:
     """Return an empty network of the model's class, if it is one of ours."""
     kind = type(model)
-    if NETWORKS.get(kind.__name__) is not kind:
-        return None
-    with torch.device("meta"):
-        return kind()
+    ours = NETWORKS.get(kind.__name__) is kind
+    return empty_network(kind.__name__) if ours else None
 
 
 def _describe(path: str, module: nn.Module) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ they take those as their own: a file costs no more than it has bytes.
 """
 
 import copy
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -95,8 +96,33 @@ def _skeleton(
             )
         if not ours:
             return _without_numbers(network)
+    return _copy_structure(empty_network(wanted))
+
+
+@functools.cache
+def empty_network(name: str) -> nn.Module:
+    """Make one of our networks without memory; it is not to be changed."""
     with torch.device("meta"):
-        return NETWORKS[wanted]()
+        return NETWORKS[name]()
+
+
+def _copy_structure(module: nn.Module) -> nn.Module:
+    """Copy the modules of one of our networks, but not its tensors.
+
+    To make them anew, or to copy them deeply, takes longer than to read the
+    file of a small network.
+    """
+    copied = type(module).__new__(type(module))
+    copied.__dict__ |= {
+        # an OrderedDict, as those of hooks are, is copied slowly
+        name: (value.copy() if value else type(value)())
+        if isinstance(value, dict | set)
+        else value
+        for name, value in vars(module).items()
+    }
+    for name, part in module.named_children():
+        copied._modules[name] = _copy_structure(part)
+    return copied
 
 
 def _without_numbers(network: nn.Module | type[nn.Module]) -> nn.Module:

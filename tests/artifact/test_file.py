@@ -182,6 +182,18 @@ def test_a_network_as_published_needs_no_description():
     assert kinds.count(IntegerLayer) == 0
 
 
+def test_networks_that_are_loaded_have_nothing_in_common(data):
+    one, other = artifact.from_bytes(data), artifact.from_bytes(data)
+    parts = {id(x) for x in one.modules()} | {id(x) for x in one.parameters()}
+    assert not parts & {id(x) for x in (*other.modules(), *other.parameters())}
+    one.register_forward_hook(lambda *call: 0)
+    one.classifier.append(nn.ReLU())
+    one.classifier[1].weight.data.zero_()
+    assert artifact.to_bytes(other) == data
+    assert artifact.to_bytes(artifact.from_bytes(data)) == data
+    assert torch.is_tensor(other(IMAGES))
+
+
 def test_reading_and_writing_draw_nothing_from_torchs_generator():
     before = torch.get_rng_state()
     artifact.from_bytes(artifact.to_bytes(models.build("LeNet300")))
