@@ -15,7 +15,13 @@ from ..layers.describe import describe, is_listed
 from ..layers.plain import require_plain_weights
 from ..models import NETWORKS
 from .forms import is_altered
-from .header import FORMAT, NO_DIGEST, digest_of, read_header
+from .header import (
+    FORMAT,
+    LARGEST_HEADER,
+    NO_DIGEST,
+    digest_of,
+    read_header,
+)
 from .rebuild import assemble, build_empty, empty_network
 from .schema import DTYPES, VERSION
 from .state import (
@@ -172,6 +178,12 @@ def _describe(path: str, module: nn.Module) -> dict[str, Any] | None:
 
 def _require_readable(model: nn.Module, data: bytes) -> None:
     """Prove that a file can be read back, or say why not."""
+    size = int.from_bytes(data[:8], "little")
+    if 8 + size > LARGEST_HEADER:
+        raise ValueError(
+            f"header must have at most {LARGEST_HEADER:,} bytes, got "
+            f"{size:,}: too many tensors for one file"
+        )
     contents, entries, _ = read_header(data, "the file of this model")
     for alias, target in contents.tied.items():
         entries[alias] = entries[target]

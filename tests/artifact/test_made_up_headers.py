@@ -29,6 +29,8 @@ def outer_files(data: bytes) -> dict[str, bytes]:
         return sign(json.dumps(header).encode(), tensors)
 
     text = json.dumps({**ours, "sha256": "0" * 64})
+    metadata = {"__metadata__": {"mini_compress": text}}
+    whole = json.dumps({**outer, **metadata}).encode()
     return {
         "overlap": entry(data_offsets=outer[second]["data_offsets"]),
         "negative": entry(data_offsets=[-4, end]),
@@ -61,11 +63,9 @@ def outer_files(data: bytes) -> dict[str, bytes]:
         },
         "nested": sign(b'{"x":' + b"[" * 400_000, tensors),
         "twice": sign(
-            json.dumps({"__metadata__": {"mini_compress": text}})[:-1].encode()
-            + b',"a":1,"a":1}',
-            tensors,
+            json.dumps(metadata)[:-1].encode() + b',"a":1,"a":1}', tensors
         ),
-        "wide header": sign(b"{" + b" " * 2_000_000 + b"}", tensors),
+        "wide header": sign(whole + b" " * 1_000_000, tensors),
     }
 
 

@@ -242,6 +242,16 @@ def with_buffer(tensor: torch.Tensor) -> nn.Module:
     return model
 
 
+def with_convolution() -> nn.Module:
+    model = models.build("LeNet300")
+    model.classifier[3] = nn.Conv2d(1, 1, 1)
+    return model
+
+
+def with_many_tensors() -> nn.Module:
+    return nn.ParameterDict({f"{x:0100}": torch.zeros(1) for x in range(8000)})
+
+
 def pruned_by_torch() -> nn.Module:
     model = nn.Sequential(nn.Linear(4, 4))
     prune.l1_unstructured(model[0], "weight", 0.5)
@@ -264,12 +274,15 @@ def pruned_by_torch() -> nn.Module:
             "'x' must be dense",
         ),
         (with_buffer(torch.eye(2).to_sparse()), "'x' must be dense and one of"),
+        (with_convolution(), "Conv2d cannot stand in the place of a Linear"),
+        (with_many_tensors(), "header must have at most 1,000,000 bytes"),
+        (type("no name", (nn.Sequential,), {})(), "the name of a class"),
         (nn.Linear(2, 2).to("meta"), "'weight' must have numbers"),
         (nn.Sequential(nn.Conv2d(1, 1, 1, padding=9)), "layer '0': padding"),
     ],
 )
 def test_what_could_not_be_read_is_not_written(model, says):
-    with pytest.raises(ValueError, match="must") as caught:
+    with pytest.raises(ValueError, match=r"must|cannot") as caught:
         artifact.to_bytes(model)
     assert says in str(caught.value)
 
