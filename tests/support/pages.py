@@ -12,7 +12,49 @@ NAMES = list(parse_toc_yaml(ROOT / "_toc.yml"))
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1300, "height": 1000}
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-CHECKED = {"runOnly": LEVELS, "resultTypes": ["violations"]}
+CHECKED = {"runOnly": LEVELS, "resultTypes": ["violations"], "preload": False}
+
+# left out: the theme's, and what is drawn rather than written
+FAINT = """() => {
+  const size = {willReadFrequently: true};
+  const brush = new OffscreenCanvas(1, 1).getContext("2d", size);
+  const luminance = colors => {
+    for (const color of ["white", ...colors]) {
+      brush.fillStyle = color;
+      brush.fillRect(0, 0, 1, 1);
+    }
+    const [r, g, b] = [...brush.getImageData(0, 0, 1, 1).data].map(
+      byte => byte <= 10 ? byte / 3294.6 : ((byte / 255 + 0.055) / 1.055) ** 2.4
+    );
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const grounds = new Map([[null, []]]);
+  const groundOf = box => {
+    if (!grounds.has(box)) {
+      const own = getComputedStyle(box).backgroundColor;
+      grounds.set(box, [...groundOf(box.parentElement), own]);
+    }
+    return grounds.get(box);
+  };
+  const other = ".citation-list, mjx-container, svg, .headerlink, :disabled";
+  const seen = new Map();
+  const article = document.querySelector("article");
+  const walker = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const text = walker.currentNode.data.trim();
+    const box = walker.currentNode.parentElement;
+    if (!text || box.closest(other) || !box.checkVisibility()) continue;
+    const {color, fontSize, fontWeight} = getComputedStyle(box);
+    const large = parseFloat(fontSize) >= (fontWeight >= 700 ? 18.66 : 24);
+    const key = [...groundOf(box), color, large].join();
+    if (!seen.has(key)) seen.set(key, [text, groundOf(box), color, large]);
+  }
+  return [...seen.values()].filter(([, ground, color, large]) => {
+    const both = [luminance(ground), luminance([...ground, color])];
+    const ratio = (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
+    return ratio < (large ? 3 : 4.5);
+  }).map(([text, , color]) => `${color}: ${text.slice(0, 60)}`);
+}"""
 
 
 @dataclass
@@ -48,7 +90,25 @@ def open_page(context: BrowserContext, address: str) -> Visit:
     return visit
 
 
-def violations(page: Page, part: object) -> list[tuple[str, str]]:
-    """Return the barriers that axe sees in a part: rule, first element."""
-    found = Axe().run(page, part, CHECKED).response["violations"]
-    return [(one["id"], one["nodes"][0]["html"][:200]) for one in found]
+def violations(
+    page: Page, part: object, *, colors: bool = True
+) -> list[tuple[str, str]]:
+    """Return the barriers that axe sees in a part: rule, first element.
+
+    colors : whether axe compares them; it takes seconds for a long page
+    """
+    contrast = {"color-contrast": {"enabled": colors}}
+    found = Axe().run(page, part, CHECKED | {"rules": contrast})
+    return [
+        (one["id"], one["nodes"][0]["html"][:200])
+        for one in found.response["violations"]
+    ]
+
+
+def faint_texts(page: Page) -> list[str]:
+    """Return the texts of the article whose contrast is under WCAG's AA.
+
+    Like axe's rule, but each pair of colors is looked at once. Colors are
+    painted, so that all of CSS's notations are understood.
+    """
+    return page.evaluate(FAINT)
