@@ -1,13 +1,7 @@
-"""The command: its errors, its smoke runs, and being stopped half-way."""
+"""The command: its errors, its smoke runs, and studies of one's own."""
 
-import json
-import os
-import signal
-import subprocess
 import sys
-import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -15,11 +9,9 @@ from mini_compress import models, studies, training, zoo
 from mini_compress.studies import __main__ as command
 from mini_compress.studies.catalog import STUDIES
 from mini_compress.studies.engine import baselines
-from mini_compress.studies.engine.rows import write_row
 from mini_compress.studies.engine.scoring import measure_run
 
 NAME = "post_training_quantization"
-PATIENCE = 300  # seconds: no test of speed, the machine may be busy
 
 
 @pytest.mark.parametrize(
@@ -100,70 +92,6 @@ def test_a_study_of_ones_own_is_run_and_read(tmp_path, monkeypatch):
     assert setting.total_epochs == 0
     gain = setting - found.one(method="float")
     assert [pair.n for pair in gain.comparisons] == [1_000]
-
-
-def start(folder: Path, jobs: int, **env: str) -> subprocess.Popen:
-    """Start a smoke run in a group of processes of its own."""
-    return subprocess.Popen(
-        [
-            *(sys.executable, "-m", "mini_compress.studies", NAME, "--smoke"),
-            *("--jobs", str(jobs), "--out", str(folder)),
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        env=os.environ | env,
-        # a shell's background job ignores Ctrl+C, and so would its children
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-
-
-def finished_rows(folder: Path) -> list[dict]:
-    """Read the whole lines of the journal, without the header."""
-    path = folder / f"{NAME}.journal.jsonl"
-    text = path.read_text() if path.exists() else ""
-    lines = text[: text.rfind("\n") + 1].splitlines()
-    return [json.loads(line) for line in lines[1:]]
-
-
-@pytest.mark.parametrize(
-    ("stop", "jobs"),
-    [(signal.SIGINT, 2), (signal.SIGTERM, 2), (signal.SIGKILL, 1)],
-)
-def test_a_stopped_study_goes_on_where_it_was(stop, jobs, tmp_path):
-    """The real command, its real workers: nothing lost, nothing repeated."""
-    env = {}
-    if jobs == 1:  # once with an empty cache: it has to train
-        env = {"MINI_COMPRESS_CACHE": str(tmp_path / "cache")}
-    process = start(tmp_path, jobs, **env)
-    deadline = time.monotonic() + PATIENCE
-    while len(finished_rows(tmp_path)) < 3:
-        assert time.monotonic() < deadline, "no rows were written"
-        assert process.poll() is None, "it ended too early"
-        time.sleep(0.02)
-    if stop == signal.SIGINT:
-        os.killpg(process.pid, stop)  # as a terminal sends Ctrl+C: to all
-    else:
-        process.send_signal(stop)
-    output, errors = process.communicate(timeout=PATIENCE)
-    if env:
-        assert "[1/19] trained: lenet300-mnist5k-1" in output
-    if stop != signal.SIGKILL:
-        assert process.returncode == 130
-        assert "interrupted: every finished run" in errors
-    assert "Traceback" not in errors
-    first = finished_rows(tmp_path)
-    output, errors = start(tmp_path, jobs, **env).communicate(timeout=PATIENCE)
-    assert f"{len(first)} of them done before" in output
-    assert "trained" not in output
-    assert errors == ""
-    rows = [
-        write_row(row, images=True)
-        for row in studies.read(tmp_path / f"{NAME}.json").rows
-    ]
-    assert all(row in rows for row in first)  # to the hundredth of a second
-    assert len(rows) == len(STUDIES[NAME].grid(True))
 
 
 def test_the_same_seed_gives_the_same_row():
