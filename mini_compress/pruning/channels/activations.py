@@ -84,6 +84,7 @@ def _changes(
     slopes = torch.autograd.grad(loss, [values for _, values in seen])
     for (group, values), slope in zip(seen, slopes, strict=True):
         # (n, channels, positions) -> (n, channels)
+        # (n, channels, positions) -> (n, channels)
         change = (values * slope).double().sum(dim=2).abs()
         yield group, change.sum(dim=0).detach()
 
