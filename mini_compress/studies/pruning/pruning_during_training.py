@@ -62,11 +62,7 @@ def gradual(model: nn.Module, run: Run) -> nn.Module:
         model,
         load_data(run.dataset),
         run.settings["sparsity"],
-<<<<<<< HEAD
-        scope="global",
-=======
         scope="global",  # as magnitude, with which it is compared
->>>>>>> 26a5b7e (Prune gradually with one threshold for all layers in the study, as before)
         **_train(run),
     )
     return pruning.store_sparse(trained.model)

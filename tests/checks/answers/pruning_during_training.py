@@ -402,8 +402,8 @@ STEPS = "at most 168 steps of the optimizer"
 
 
 def gradually(model, **settings):
-    usual = {"epochs": 6, "every": 3, "learning_rate": 0.007}
-    settings = usual | {"scope": "global"} | settings
+    tuned = {"epochs": 6, "every": 3, "learning_rate": 0.007}
+    settings = {"scope": "global"} | tuned | settings
     data = datasets.load("mnist5k")
     return pruning.prune_gradually(model, data, 0.97, **settings).model
 

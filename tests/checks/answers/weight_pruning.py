@@ -511,7 +511,8 @@ def in_rounds(model, sparsity=0.98):
     """Prune in three rounds, with one threshold for all layers."""
     data = datasets.load("mnist5k")
     settings = {"rounds": 3, "scope": "global", **TUNED}
-    return pruning.prune_iteratively(model, data, sparsity, **settings).model
+    done = pruning.prune_iteratively(model, data, sparsity, **settings)
+    return done[-1].training.model
 
 
 @wrong(checks.small_lenet300, UNSEEN)
