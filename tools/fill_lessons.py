@@ -14,6 +14,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from copy import deepcopy
+from pathlib import Path
 
 import nbformat
 from make_lessons import ANSWER, CHECK, LESSONS, STUB
@@ -101,18 +102,28 @@ def as_read(shown: NotebookNode, identity: str) -> NotebookNode:
     return cell
 
 
+def fill_page(page: Path) -> None:
+    """Write the notebook of one page, with what the page shows."""
+    notebook, seconds = find_run(page)
+    lesson = LESSONS / f"{page.stem}.ipynb"
+    if lesson.exists():
+        notebook = fill(nbformat.read(lesson, as_version=4), notebook)
+    notebook.metadata.seconds = seconds
+    nbformat.write(notebook, CHECKED / lesson.name)
+
+
 def main() -> int:
-    """Write all of them anew; return 0."""
+    """Write all of them anew; return 1 if one of them cannot be written."""
     shutil.rmtree(CHECKED, ignore_errors=True)
-    CHECKED.mkdir()
+    CHECKED.mkdir(parents=True)
+    succeeded = True
     for page in find_notebooks():
-        notebook, seconds = find_run(page)
-        lesson = LESSONS / f"{page.stem}.ipynb"
-        if lesson.exists():
-            notebook = fill(nbformat.read(lesson, as_version=4), notebook)
-        notebook.metadata.seconds = seconds
-        nbformat.write(notebook, CHECKED / f"{page.stem}.ipynb")
-    return 0
+        try:
+            fill_page(page)
+        except ValueError as error:
+            print(f"{page.name}: {error}")
+            succeeded = False
+    return 0 if succeeded else 1
 
 
 if __name__ == "__main__":

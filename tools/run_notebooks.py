@@ -107,6 +107,8 @@ def find_run(page: Path) -> tuple[NotebookNode, float]:
     """Return the code cells of a page as they ran, and their seconds."""
     cache = get_cache(str(CACHE))
     record = cache.get_cached_project_nb(str(page))
+    if record is None:
+        raise ValueError(f"{page.name} must have run, got no outputs of it")
     notebook = cache.get_cache_bundle(record.pk).nb
     return notebook, record.data["execution_seconds"]
 
