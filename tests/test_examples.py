@@ -32,7 +32,7 @@ def public_functions():
 FUNCTIONS = dict(public_functions())
 
 
-@pytest.mark.parametrize("name", FUNCTIONS.keys() - WITHOUT)
+@pytest.mark.parametrize("name", sorted(FUNCTIONS.keys() - WITHOUT))
 def test_it_has_an_example(name):
     assert ">>> " in inspect.getdoc(FUNCTIONS[name])
 

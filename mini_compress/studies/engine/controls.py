@@ -6,6 +6,8 @@ from torch import nn
 from ... import artifact, models, pruning
 from ..._require import require_int
 
+UNEVEN = 0.45  # of its share, what a layer of a control may have more or less
+
 
 def reinitialize(model: nn.Module, *, seed: int) -> nn.Module:
     """Draw a network's weights anew, in place, as if it had been built so."""
@@ -23,7 +25,8 @@ def shrink_to(network: str, num_bytes: int, *, seed: int) -> nn.Module:
 
     network : a key of `models.NETWORKS`. All hidden layers lose the same
         share of their channels; then single channels come or go where that
-        brings the file nearer to its length.
+        brings the file nearer to its length. A layer keeps about half of
+        its share at least: a neck of one neuron would be no fair control.
     num_bytes : more than the network with one channel a layer takes, and at
         most what the whole network takes
 
@@ -47,15 +50,16 @@ def shrink_to(network: str, num_bytes: int, *, seed: int) -> nn.Module:
         tuple(max(1, round(x.channels * percent / 100)) for x in groups)
         for percent in range(1, 101)
     ]
-    best = min(shares, key=miss)
+    even = best = min(shares, key=miss)
     while True:
         neighbors = [
             (*best[:i], best[i] + step, *best[i + 1 :])
             for i, group in enumerate(groups)
             for step in (-1, 1)
             if 1 <= best[i] + step <= group.channels
+            and abs(best[i] + step - even[i]) <= UNEVEN * even[i]
         ]
-        nearest = min(neighbors, key=miss)
+        nearest = min(neighbors, key=miss, default=best)
         if miss(nearest) >= miss(best):
             return reinitialize(build(best), seed=seed)
         best = nearest

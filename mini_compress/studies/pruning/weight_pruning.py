@@ -33,7 +33,8 @@ TUNED = {
 EPOCHS = {"LeNet300": 6, "ConvNet": 2, "LeNet5": 3}  # of fine-tuning
 ROUNDS = 3
 # what the claim of 90 % may take: more rounds and more epochs
-PATIENT = {"sparsity": 0.9, "scope": "global", "rounds": 5, "epochs": 15}
+CLAIMED = 0.9  # "90 % smaller without significant loss"
+PATIENT = {"sparsity": CLAIMED, "scope": "global", "rounds": 5, "epochs": 15}
 TAYLOR_IMAGES = 2000  # of the training set
 # what [han2016deep], table 3, keeps of each layer of LeNet5
 LENET5_KEPT = {
@@ -81,7 +82,7 @@ def is_claimed(run: Run) -> bool:
     if run.method != "magnitude" or not settings["epochs"]:
         return False
     to_what_extent = run.network == "ConvNet" and settings["scope"] == "global"
-    return settings.get("sparsity") == 0.9 or to_what_extent
+    return settings.get("sparsity") == CLAIMED or to_what_extent
 
 
 def compress(model: nn.Module, run: Run) -> nn.Module:
@@ -185,7 +186,7 @@ def _tuned(
             yield "magnitude", {**layer, "epochs": epochs}
         if network == "LeNet300" or sparsity >= 0.8:
             yield "random", {**layer, "epochs": epochs}
-        if sparsity >= 0.9:
+        if sparsity == CLAIMED:
             yield "small_dense", {"sparsity": sparsity, **whole}
 
 
