@@ -11,6 +11,7 @@ from .layers import (
     share_of_layers,
 )
 from .roofline import plot_roofline
+from .scans import plot_sensitivity
 
 __all__ = [
     "LAYER_LOOKS",
@@ -21,5 +22,6 @@ __all__ = [
     "plot_batches",
     "plot_parameters_and_macs",
     "plot_roofline",
+    "plot_sensitivity",
     "share_of_layers",
 ]

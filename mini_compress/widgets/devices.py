@@ -18,7 +18,7 @@ METRICS = (
     Metric("file", "KB", better="lower", log=True),
     Metric("MACs", "thousand", digits=0, better="lower", log=True),
     Metric(
-        "time, lower bound (roofline)",
+        "time (roofline, cold cache)",
         "ms",
         digits=None,
         better="lower",

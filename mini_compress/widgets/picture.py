@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+import numpy as np
+
 PNG_START = b"\x89PNG\r\n\x1a\n"
 SVG_START = re.compile(r"\s*(<\?xml|<!--|<!DOCTYPE|<svg)")
 MIN_ALT = 20  # characters; fewer cannot say what a picture shows
@@ -63,6 +65,28 @@ class Picture:
         figure.savefig(stream, format="svg", metadata={"Date": None})
         plt.close(figure)  # else the notebook shows it a second time
         return cls(re.sub(r"\n\s*", "\n", stream.getvalue()), alt)
+
+    @classmethod
+    def pixels(
+        cls, values: Any, *, alt: str, high: float, size: int = 7
+    ) -> "Picture":
+        """Show numbers as gray squares, 0 black and `high` white.
+
+        values : (rows, columns)
+        size : width of a square, in pixels
+
+        >>> alt = "A black square and a white one"
+        >>> Picture.pixels([[0, 1]], high=1, alt=alt).uri[:22]
+        'data:image/png;base64,'
+        """
+        from matplotlib import pyplot as plt
+
+        squares = np.kron(np.asarray(values), np.ones((size, size)))
+        stream = io.BytesIO()
+        plt.imsave(
+            stream, squares, cmap="gray", vmin=0, vmax=high, format="png"
+        )
+        return cls(stream.getvalue(), alt)
 
     @property
     def uri(self) -> str:

@@ -9,7 +9,7 @@ from mini_compress.figures import curves
 from mini_compress.plotting import COLORS, shades
 
 PENALTY = {"method": "slimming", "scope": "global"}
-SHARES = {"method": "slimming", "scope": "group"}
+SHARES = {"method": "slimming", "scope": ("layer", "group")}
 
 
 @pytest.fixture(scope="module")

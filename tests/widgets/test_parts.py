@@ -1,5 +1,7 @@
 """The parts of an Explorer: metrics, scales, pictures."""
 
+import io
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -102,6 +104,17 @@ def test_far_ends_of_a_logarithmic_scale_are_powers(value, text):
 def test_wrong_metrics_are_refused(arguments, error, message):
     with pytest.raises(error, match=message):
         Metric(**{"name": "m", **arguments})
+
+
+def test_pixels_are_gray_squares():
+    picture = Picture.pixels([[0, 5], [10, 20]], high=10, size=2, alt=ALT)
+    drawn = plt.imread(io.BytesIO(picture.image))[..., 0]
+    assert drawn.shape == (4, 4)
+    assert drawn[::2, ::2].tolist() == [
+        [0, pytest.approx(0.5, abs=0.01)],
+        [1, 1],
+    ]
+    assert (drawn == np.kron(drawn[::2, ::2], np.ones((2, 2)))).all()
 
 
 def test_values_outside_the_limits_are_refused():

@@ -6,11 +6,12 @@ import sys
 import pytest
 
 from mini_compress import hardware, models, pruning, studies
+from mini_compress.hardware.roofline import LOWER_BOUND
 from mini_compress.widgets import explore_devices, explore_results
 
 WAYS = {
     "one for all": {"method": "slimming", "scope": "global"},
-    "by layer": {"method": "slimming", "scope": "group"},
+    "by layer": {"method": "slimming", "scope": ("layer", "group")},
 }
 AT_ONCE = {"method": "one_shot"}
 
@@ -102,6 +103,7 @@ def test_devices_show_what_the_ledger_says():
     for key, model in versions.items():
         costs = hardware.ledger(model, devices=["stm32h743"])
         found = shown.values[*key, "STM32H743"]
+        assert f"time ({LOWER_BOUND})" in found
         assert [reading.value for reading in found.values()] == [
             costs.num_bytes / 1000,
             costs.macs / 1000,

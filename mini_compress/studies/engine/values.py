@@ -4,6 +4,8 @@ import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ...writing import MINUS
+
 
 @dataclass(frozen=True, order=True)
 class Values:
@@ -60,10 +62,11 @@ class Values:
         return Values(tuple(ours / other for ours, other in pairs))
 
     def __format__(self, spec: str) -> str:
-        low, high = format(self.lowest, spec), format(self.highest, spec)
-        if low == high:
-            return low
-        return f"{format(self.mean, spec)} ({low} to {high})"
+        mean, low, high = (
+            format(value, spec).replace("-", MINUS)
+            for value in (self.mean, self.lowest, self.highest)
+        )
+        return low if low == high else f"{mean} ({low} to {high})"
 
     def __str__(self) -> str:
         return format(self)

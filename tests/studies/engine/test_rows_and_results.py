@@ -92,7 +92,7 @@ def test_a_table_has_a_line_for_each_setting(found):
     text = found.markdown(columns=columns)
     assert text.splitlines()[2:] == [
         "|  | +0.00 |  | 3 |",
-        "| 8 | -0.00 (-0.01 to +0.00) | 0.04 | 3 |",
+        "| 8 | \u22120.00 (\u22120.01 to +0.00) | 0.04 | 3 |",
         "| 2 | +0.13 (+0.00 to +0.40) | 0.52 | 3 |",
     ]
     rows = {"eight": {"bits": 8}, "plain": found.one(method="float")}
