@@ -126,26 +126,36 @@ def train(
         transform=_seeded(transform, seed),
         after_step=after_step,
     )
-    shuffler = torch.Generator().manual_seed(seed)
     history: list[Epoch] = []
     with _progress_bar(num_steps, progress) as bar, _put_back(extra):
-        for number in range(1, epochs + 1):
-            start = time.perf_counter()
-            order = torch.randperm(len(data.train), generator=shuffler)
-            batches = _split(order, batch_size)
-            mean_loss = learner.learn(data.train, batches, number, bar)
-            accuracy = evaluate(model, data.validation).accuracy
-            seconds = time.perf_counter() - start
-            history.append(Epoch(number, mean_loss, accuracy, seconds))
-            bar.set_postfix_str(
-                f"loss {mean_loss:.3f}, validation {accuracy:.2f} %"
-            )
+        for epoch in _learn(learner, data, epochs, batch_size, seed, bar):
+            history.append(epoch)
             kept = history[first_kept - 1 :]
-            if kept and accuracy == max(epoch.accuracy for epoch in kept):
-                best, weights = history[-1], copy.deepcopy(model.state_dict())
+            if kept and epoch.accuracy == max(x.accuracy for x in kept):
+                best, weights = epoch, copy.deepcopy(model.state_dict())
     model.load_state_dict(weights)
     model = _laid_out(model, torch.contiguous_format).eval()
     return Training(model, tuple(history), best)
+
+
+def _learn(
+    learner: Learner,
+    data: Dataset,
+    epochs: int,
+    batch_size: int,
+    seed: int,
+    bar: Any,
+) -> Iterator[Epoch]:
+    """Pass over the training images again and again, each time shuffled."""
+    shuffler = torch.Generator().manual_seed(seed)
+    for number in range(1, epochs + 1):
+        start = time.perf_counter()
+        order = torch.randperm(len(data.train), generator=shuffler)
+        batches = _split(order, batch_size)
+        loss = learner.learn(data.train, batches, number, bar)
+        accuracy = evaluate(learner.model, data.validation).accuracy
+        bar.set_postfix_str(f"loss {loss:.3f}, validation {accuracy:.2f} %")
+        yield Epoch(number, loss, accuracy, time.perf_counter() - start)
 
 
 def count_steps(data: Dataset, *, epochs: int, batch_size: int) -> int:

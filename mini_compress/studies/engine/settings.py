@@ -94,26 +94,6 @@ class Setting:
         )
 
     @property
-    def accuracies(self) -> tuple[float, ...]:
-        """`accuracy`, seed by seed."""
-        return self.accuracy.by_seed
-
-    @property
-    def mean_accuracy(self) -> float:
-        """Mean of `accuracy`."""
-        return self.accuracy.mean
-
-    @property
-    def drops(self) -> tuple[float, ...]:
-        """`drop`, seed by seed."""
-        return self.drop.by_seed
-
-    @property
-    def non_inferior(self) -> bool:
-        """Whether the verdict passes; a baseline's does."""
-        return self.method == "float" or bool(self.verdict)
-
-    @property
     def macs(self) -> Values:
         """Multiply-accumulates for one image."""
         return Values(tuple(row.macs for row in self.rows))
