@@ -88,7 +88,7 @@ class Result:
         >>> study.one(method="slimming", strength=0.003)
         ... # doctest: +ELLIPSIS
         Traceback (most recent call last):
-        ValueError: slimming must have one setting with ... scope: global, group
+        ValueError: slimming must have one setting with ... scope: global, layer
         """
         found = self.table(**wanted)
         if len(found) > 1:
