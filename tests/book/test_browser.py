@@ -57,11 +57,16 @@ def visit(request, browser, site, timeout):
 def look(visit: Visit, name: str) -> None:
     """Show the page in one of the three ways.
 
-    The theme lets keys reach wide code a moment after the window has changed.
+    The theme changes its colors, and lets keys reach wide code, a moment
+    after the window has changed.
     """
     scheme, size = LOOKS[name]
     visit.page.emulate_media(color_scheme=scheme)
     visit.page.set_viewport_size(size)
+    visit.page.wait_for_function(
+        "scheme => document.documentElement.dataset.theme === scheme",
+        arg=scheme,
+    )
     visit.page.wait_for_function(
         "() => [...document.querySelectorAll('article pre')].every("
         "box => box.scrollWidth <= box.clientWidth || box.tabIndex >= 0)"
