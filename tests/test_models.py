@@ -1,4 +1,4 @@
-"""The four networks: sizes, structure, and weights that a seed fixes."""
+"""The networks: sizes, structure, and weights that a seed fixes."""
 
 import copy
 import itertools
@@ -8,7 +8,17 @@ import pytest
 import torch
 from torch import nn
 
-from mini_compress.models import NETWORKS, build
+from mini_compress import artifact, pruning, quantization, training
+from mini_compress.hardware import ledger
+from mini_compress.models import (
+    NETWORKS,
+    Perceptron,
+    VisionTransformer,
+    build,
+    perceptron,
+    vision_transformer,
+)
+from tests.support.network_weights import same_weights
 
 PARAMETERS = {  # sums over the layers, as the design states them
     "LeNet300": 785 * 300 + 301 * 100 + 101 * 10,
@@ -155,3 +165,178 @@ def test_unknown_names_are_told_the_known_ones():
         build("AlexNet")
     with pytest.raises(ValueError, match="seed must be >= 0, got -1"):
         build("LeNet5", seed=-1)
+
+
+def widths(model: nn.Module) -> list[int]:
+    return [
+        module.weight.shape[0]
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Linear | nn.Conv2d) and "skip" not in name
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "expected"),
+    [
+        ("LeNet300", 0.1, [30, 10, 10]),
+        ("LeNet5", 0.5, [10, 25, 250, 10]),
+        ("LeNet5", 2, [40, 100, 1000, 10]),
+        ("ConvNet", 0.25, [4, 8, 8, 16, 10]),
+        ("ResNet8", 0.5, [8, 8, 8, 16, 16, 32, 32, 10]),
+        *((name, 0.001, None) for name in NETWORKS),
+    ],
+)
+def test_a_width_multiplies_every_hidden_layer(name, width, expected):
+    model = build(name, width=width)
+    found = widths(model)
+    assert found == (expected or [1] * (len(found) - 1) + [10])
+    assert model.eval()(torch.rand(2, 1, 28, 28)).shape == (2, 10)
+    read = artifact.from_bytes(artifact.to_bytes(model))
+    assert same_weights(read, model)
+    costs = ledger(model, devices=[])
+    assert costs.parameters == sum(p.numel() for p in model.parameters())
+    assert costs.macs == sum(num_products(model).values())
+
+
+def test_a_width_of_one_is_the_network_itself():
+    for name in NETWORKS:
+        assert same_weights(build(name, width=1), build(name))
+    with pytest.raises(ValueError, match=r"width must be in .*, got -1"):
+        build("LeNet5", width=-1)
+
+
+def test_a_perceptron_is_a_lenet300_of_other_widths():
+    assert same_weights(perceptron(300, 100, seed=3), build("LeNet300", seed=3))
+    teacher = perceptron(1200, 1200, dropout=0.5, input_dropout=0.2)
+    kinds = [type(layer).__name__ for layer in teacher.classifier]
+    hidden = ["Linear", "ReLU", "Dropout"]
+    assert kinds == ["Flatten", "Dropout", *hidden, *hidden, "Linear"]
+    shares = [x.p for x in teacher.modules() if isinstance(x, nn.Dropout)]
+    assert shares == [0.2, 0.5, 0.5]
+    # dropping out draws nothing when a network is built
+    plain, linear = perceptron(1200, 1200), nn.Linear
+    for one, other in zip(
+        filter(lambda x: isinstance(x, linear), teacher.classifier),
+        filter(lambda x: isinstance(x, linear), plain.classifier),
+        strict=True,
+    ):
+        assert torch.equal(one.weight, other.weight)
+    assert widths(perceptron()) == [10]
+    assert teacher.trained_on is None
+
+
+@pytest.mark.parametrize(
+    ("sizes", "options", "message"),
+    [
+        ((0,), {}, "width of a hidden layer must be >= 1, got 0"),
+        ((3,), {"dropout": 1.0}, r"dropout must be in \[0, 1\), got 1.0"),
+        ((3,), {"input_dropout": -0.1}, "input_dropout must be in"),
+        ((3,), {"seed": -1}, "seed must be >= 0"),
+    ],
+)
+def test_wrong_perceptrons_are_refused(sizes, options, message):
+    with pytest.raises(ValueError, match=message):
+        perceptron(*sizes, **options)
+
+
+def torch_encoder(model: VisionTransformer) -> nn.TransformerEncoder:
+    """torch's own blocks, with the weights of ours."""
+    width, heads = model.head.in_features, model.blocks[0].attention.heads
+    layer = nn.TransformerEncoderLayer(
+        *(width, heads, 2 * width),
+        dropout=0.0,
+        activation="gelu",
+        batch_first=True,
+        norm_first=True,
+    )
+    encoder = nn.TransformerEncoder(
+        layer, len(model.blocks), norm=model.norm, enable_nested_tensor=False
+    )
+    for theirs, ours in zip(encoder.layers, model.blocks, strict=True):
+        attention = theirs.self_attn
+        attention.in_proj_weight.data = ours.attention.qkv.weight.data
+        attention.in_proj_bias.data = ours.attention.qkv.bias.data
+        attention.out_proj.load_state_dict(ours.attention.out.state_dict())
+        theirs.linear1.load_state_dict(ours.mlp[0].state_dict())
+        theirs.linear2.load_state_dict(ours.mlp[2].state_dict())
+        theirs.norm1.load_state_dict(ours.norm1.state_dict())
+        theirs.norm2.load_state_dict(ours.norm2.state_dict())
+    return encoder
+
+
+def test_the_transformer_is_torchs_own():
+    model = vision_transformer(depth=3, seed=1)
+    for parameter in model.parameters():  # norms that do something
+        parameter.data += 0.1 * torch.randn_like(parameter)
+    images = torch.rand(5, 1, 28, 28)
+    patches = images.unfold(2, 7, 7).unfold(3, 7, 7).reshape(5, 16, 49)
+    weight = model.patches.weight.reshape(48, 49)
+    tokens = patches @ weight.T + model.patches.bias + model.positions.weight
+    expected = model.head(torch_encoder(model)(tokens).mean(1))
+    torch.testing.assert_close(model(images), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_attention_is_what_a_submodule_gives():
+    model, seen = vision_transformer(), {}
+    for name, module in model.named_modules():
+        if name.endswith("attention.softmax"):
+            assert isinstance(module, nn.Softmax)
+            module.register_forward_hook(
+                lambda _, x, y, name=name: seen.update({name: y})
+            )
+    model(torch.rand(3, 1, 28, 28))
+    assert list(seen) == [f"blocks.{i}.attention.softmax" for i in (0, 1)]
+    for matrices in seen.values():
+        assert matrices.shape == (3, 4, 16, 16)
+        torch.testing.assert_close(matrices.sum(-1), torch.ones(3, 4, 16))
+
+
+def test_a_seed_fixes_the_transformer_and_the_perceptron():
+    before = torch.random.get_rng_state()
+    for make in (vision_transformer, lambda seed: perceptron(9, seed=seed)):
+        assert same_weights(make(seed=1), make(seed=1))
+        assert not same_weights(make(seed=1), make(seed=2))
+    assert torch.equal(before, torch.random.get_rng_state())
+    with pytest.raises(ValueError, match="width must be a multiple of 5"):
+        vision_transformer(heads=5)
+
+
+@pytest.mark.parametrize("kind", [Perceptron, VisionTransformer])
+def test_networks_outside_the_zoo_go_where_the_others_go(kind, small):
+    model = kind()
+    start = training.evaluate(model, small.test).accuracy
+    options = {"epochs": 6, "batch_size": 32, "progress": False}
+    trained = training.train(model, small, **options).model
+    assert training.evaluate(trained, small.test).accuracy > start + 30
+    read = artifact.from_bytes(artifact.to_bytes(trained), kind)
+    assert same_weights(read, trained)
+    assert read.trained_on == "mnist5k"
+    linear = [
+        name
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Linear)
+    ]
+    masks = pruning.magnitude_masks(trained, 0.5, layers=linear)
+    assert list(masks) == linear
+    pruned = pruning.apply_masks(trained, masks)
+    assert same_weights(
+        artifact.from_bytes(artifact.to_bytes(pruned), kind), pruned
+    )
+    coded = quantization.quantize_weights(trained, layers=linear)
+    again = artifact.from_bytes(artifact.to_bytes(coded), kind)
+    images = small.test.images
+    assert torch.equal(again(images), coded(images))
+    stored = ledger(trained, devices=[])
+    assert stored.parameters == sum(p.numel() for p in model.parameters())
+
+
+def test_what_the_docstring_of_the_transformer_says():
+    model = VisionTransformer()
+    count = sum(p.numel() for p in model.parameters())
+    assert f"{count:,} parameters" in VisionTransformer.__doc__
+    unweighted = 2 * 16 * 16 * 48  # queries by keys, attention by values
+    block = 16 * (4 * 48**2 + 2 * 48 * 96) + unweighted
+    assert round(100 * unweighted / block) == 8
+    assert ledger(model, devices=[]).macs == 2 * (block - unweighted) + (
+        16 * 49 * 48 + 480
+    )

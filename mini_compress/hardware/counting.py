@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from ..layers.base import FLOAT_BITS, CompressedLayer
-from ..layers.kinds import NORMALIZATIONS, PLAIN, TRAINING_ONLY
+from ..layers.kinds import LOOKUPS, NORMALIZATIONS, PLAIN, TRAINING_ONLY
 
 
 def is_counted(layer: nn.Module) -> bool:
@@ -28,16 +28,17 @@ def is_counted(layer: nn.Module) -> bool:
 def find_layers(module: nn.Module) -> list[tuple[str, nn.Module]]:
     """List the innermost layers; refuse those that cannot be counted.
 
-    A layer is innermost when it is counted, when it is a normalization, or
-    when it has no parts. Any other module that holds numbers of its own is an
-    error; all of them are named.
+    A layer is innermost when it is counted, when it is a normalization or a
+    table of embeddings, or when it has no parts. Any other module that holds
+    numbers of its own is an error; all of them are named.
     """
     unknown: list[str] = []
     found = list(_walk(module, "", unknown))
     if unknown:
         raise ValueError(
             "every layer that holds numbers must be one that can be counted "
-            "(Linear, Conv2d, one of mini_compress.layers, a normalization), "
+            "(Linear, Conv2d, one of mini_compress.layers, Embedding, a "
+            "normalization), "
             f"got {', '.join(unknown)}; put another in its place, or count "
             "the parts between by themselves"
         )
@@ -47,7 +48,9 @@ def find_layers(module: nn.Module) -> list[tuple[str, nn.Module]]:
 def _walk(
     module: nn.Module, name: str, unknown: list[str]
 ) -> Iterator[tuple[str, nn.Module]]:
-    known = is_counted(module) or isinstance(module, NORMALIZATIONS)
+    known = is_counted(module) or isinstance(
+        module, (*NORMALIZATIONS, *LOOKUPS)
+    )
     numbers = (*module.parameters(recurse=False), *module.buffers(False))
     if numbers and not known:
         unknown.append(f"{type(module).__name__} at {name or 'the top'!r}")

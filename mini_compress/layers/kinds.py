@@ -23,6 +23,9 @@ COMPRESSED: dict[str, type[CompressedLayer]] = {
 BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 NORMALIZATIONS = (*BATCH_NORMS, nn.GroupNorm, nn.LayerNorm)
 
+# layers that read rows of a table, such as a transformer's positions
+LOOKUPS = (nn.Embedding,)
+
 # layers that only read the same numbers in another shape
 VIEWS = (
     nn.Dropout,

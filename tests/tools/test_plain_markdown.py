@@ -6,6 +6,7 @@ import pytest
 from plain_markdown import Names, to_plain
 
 FOLDER = Path(__file__).resolve().parents[2] / "book"
+SOURCE = "../mini_compress/models/building.py"
 NAMES = Names(
     folder=FOLDER,
     labels={
@@ -128,16 +129,14 @@ def test_what_has_no_plain_form_is_an_error(text):
 
 
 def test_an_include_of_lines_is_an_error():
-    text = "```{literalinclude} ../mini_compress/models.py\n:lines: 3-5\n```"
+    text = f"```{{literalinclude}} {SOURCE}\n:lines: 3-5\n```"
     with pytest.raises(ValueError, match="must have :pyobject:, and"):
         to_plain(text, NAMES)
 
 
 def test_an_include_of_what_is_not_there_is_an_error():
-    text = (
-        "```{literalinclude} ../mini_compress/models.py\n:pyobject: gone\n```"
-    )
-    with pytest.raises(ValueError, match=r"names 'gone', not in models\.py"):
+    text = f"```{{literalinclude}} {SOURCE}\n:pyobject: gone\n```"
+    with pytest.raises(ValueError, match=r"names 'gone', not in building\.py"):
         to_plain(text, NAMES)
 
 

@@ -96,7 +96,9 @@ def _path(network: str, dataset: str, seed: int) -> Path:
         *map(
             statements,
             (
-                models,
+                models.building,
+                models.dense,
+                models.networks,
                 training.loop,
                 training.steps,
                 training.evaluation,

@@ -5,14 +5,16 @@ and two small modern ones, ConvNet and ResNet8, with batch normalization.
 All map (n, 1, 28, 28) float32 pixels in [0, 1] to (n, 10) float32 logits.
 Each lists its layers in the order in which it runs them, and each batch
 normalization stands right after its convolution, where it can be folded in.
+
+`width` makes a network narrower or wider: every number of hidden neurons or
+channels is multiplied by it and rounded, to the even number in the middle of
+two, and is at least 1.
 """
 
-import torch
 from torch import Tensor, nn
 
-from ._require import require_int, require_one_of
-
-NUM_CLASSES = 10
+from .._require import require_number
+from .dense import NUM_CLASSES, dense_layers
 
 
 class LeNet300(nn.Module):
@@ -23,16 +25,9 @@ class LeNet300(nn.Module):
 
     trained_on: str | None = None
 
-    def __init__(self) -> None:
+    def __init__(self, *, width: float = 1.0) -> None:
         super().__init__()
-        self.classifier = nn.Sequential(
-            nn.Flatten(),
-            nn.Linear(28 * 28, 300),
-            nn.ReLU(),
-            nn.Linear(300, 100),
-            nn.ReLU(),
-            nn.Linear(100, NUM_CLASSES),
-        )
+        self.classifier = dense_layers(scale((300, 100), width))
 
     def forward(self, images: Tensor) -> Tensor:
         """Map (n, 1, 28, 28) images to (n, 10) logits."""
@@ -50,21 +45,22 @@ class LeNet5(nn.Module):
 
     trained_on: str | None = None
 
-    def __init__(self) -> None:
+    def __init__(self, *, width: float = 1.0) -> None:
         super().__init__()
+        first, second, hidden = scale((20, 50, 500), width)
         self.features = nn.Sequential(
-            nn.Conv2d(1, 20, 5),
+            nn.Conv2d(1, first, 5),
             nn.ReLU(),
             nn.MaxPool2d(2),
-            nn.Conv2d(20, 50, 5),
+            nn.Conv2d(first, second, 5),
             nn.ReLU(),
             nn.MaxPool2d(2),
         )
         self.classifier = nn.Sequential(
             nn.Flatten(),
-            nn.Linear(50 * 4 * 4, 500),
+            nn.Linear(second * 4 * 4, hidden),
             nn.ReLU(),
-            nn.Linear(500, NUM_CLASSES),
+            nn.Linear(hidden, NUM_CLASSES),
         )
 
     def forward(self, images: Tensor) -> Tensor:
@@ -77,19 +73,20 @@ class ConvNet(nn.Module):
 
     trained_on: str | None = None
 
-    def __init__(self) -> None:
+    def __init__(self, *, width: float = 1.0) -> None:
         super().__init__()
+        a, b, c, d = scale((16, 32, 32, 64), width)
         self.features = nn.Sequential(
-            *conv_norm(1, 16, stride=2),
+            *conv_norm(1, a, stride=2),
             nn.ReLU(),
-            *conv_norm(16, 32),
+            *conv_norm(a, b),
             nn.ReLU(),
-            *conv_norm(32, 32, stride=2),
+            *conv_norm(b, c, stride=2),
             nn.ReLU(),
-            *conv_norm(32, 64),
+            *conv_norm(c, d),
             nn.ReLU(),
         )
-        self.classifier = average_and_classify(64)
+        self.classifier = average_and_classify(d)
 
     def forward(self, images: Tensor) -> Tensor:
         """Map (n, 1, 28, 28) images to (n, 10) logits."""
@@ -104,16 +101,17 @@ class ResNet8(nn.Module):
 
     trained_on: str | None = None
 
-    def __init__(self) -> None:
+    def __init__(self, *, width: float = 1.0) -> None:
         super().__init__()
+        a, b, c = scale((16, 32, 64), width)
         self.features = nn.Sequential(
-            *conv_norm(1, 16, stride=2),
+            *conv_norm(1, a, stride=2),
             nn.ReLU(),
-            ResidualBlock(16, 16),
-            ResidualBlock(16, 32, stride=2),
-            ResidualBlock(32, 64, stride=2),
+            ResidualBlock(a, a),
+            ResidualBlock(a, b, stride=2),
+            ResidualBlock(b, c, stride=2),
         )
-        self.classifier = average_and_classify(64)
+        self.classifier = average_and_classify(c)
 
     def forward(self, images: Tensor) -> Tensor:
         """Map (n, 1, 28, 28) images to (n, 10) logits."""
@@ -155,6 +153,7 @@ def conv_norm(
 
     The convolution has no bias: the normalization would take it away again.
 
+    >>> import torch
     >>> conv, norm = conv_norm(3, 8)
     >>> norm(conv(torch.zeros(1, 3, 10, 10))).shape
     torch.Size([1, 8, 10, 10])
@@ -173,6 +172,7 @@ def conv_norm(
 def average_and_classify(channels: int) -> nn.Sequential:
     """Return global average pooling and a linear layer to the 10 classes.
 
+    >>> import torch
     >>> average_and_classify(64)(torch.zeros(2, 64, 7, 7)).shape
     torch.Size([2, 10])
     """
@@ -183,26 +183,11 @@ def average_and_classify(channels: int) -> nn.Sequential:
     )
 
 
-NETWORKS: dict[str, type[nn.Module]] = {
-    "LeNet300": LeNet300,
-    "LeNet5": LeNet5,
-    "ConvNet": ConvNet,
-    "ResNet8": ResNet8,
-}
+def scale(counts: tuple[int, ...], width: float) -> list[int]:
+    """Multiply numbers of channels; a layer keeps at least one.
 
-
-def build(name: str, *, seed: int = 0) -> nn.Module:
-    """Build an untrained network whose weights depend on the seed alone.
-
-    name : a key of `NETWORKS`
-    seed : >= 0; torch's global generator is left as it was
-    returns : the network in training mode, with `trained_on` None
-
-    >>> sum(p.numel() for p in build("LeNet300").parameters())
-    266610
+    >>> scale((16, 32), 0.25), scale((16, 32), 0.01)
+    ([4, 8], [1, 1])
     """
-    require_one_of("name", name, NETWORKS)
-    require_int("seed", seed, 0)
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        return NETWORKS[name]()
+    require_number("width", width, 0)
+    return [max(1, round(count * width)) for count in counts]
