@@ -1,12 +1,14 @@
 """What the arithmetic of compressed networks is, in numpy alone.
 
-affine   real numbers as integer codes, and back
-integer  products and convolutions of codes, and their requantization
-packing  codes of 1, 2 and 4 bits, several to a byte
-planes   codes of 1 to 8 bits, in planes of those
-masks    which weights stay when others are removed
-sparse   matrices that leave zeros out, and their products
-naive    the same functions as plain loops: the definitions
+affine         real numbers as integer codes, and back
+integer        products and convolutions of codes, and their requantization
+packing        codes of 1, 2 and 4 bits, several to a byte
+planes         codes of 1 to 8 bits, in planes of those
+masks          which weights stay when others are removed
+soft_targets   a teacher's probabilities, and how far a student is
+packed_logits  what a teacher said of each image, in a few bytes
+sparse         matrices that leave zeros out, and their products
+naive          the same functions as plain loops: the definitions
 """
 
 from . import (
@@ -14,8 +16,10 @@ from . import (
     integer,
     masks,
     naive,
+    packed_logits,
     packing,
     planes,
+    soft_targets,
     sparse,
 )
 
@@ -24,7 +28,9 @@ __all__ = [
     "integer",
     "masks",
     "naive",
+    "packed_logits",
     "packing",
     "planes",
+    "soft_targets",
     "sparse",
 ]

@@ -26,6 +26,12 @@ from .masks import (
     keep_largest_global,
     keep_largest_nm,
 )
+from .soft_targets import (
+    attention_map,
+    decouple,
+    soft_target_loss,
+    softmax,
+)
 from .sparse import (
     bsr_from_dense,
     bsr_matmul,
@@ -39,6 +45,7 @@ from .sparse import (
 )
 
 __all__ = [
+    "attention_map",
     "bsr_from_dense",
     "bsr_matmul",
     "choose_affine",
@@ -46,6 +53,7 @@ __all__ = [
     "conv2d_sparse",
     "csr_from_dense",
     "csr_matmul",
+    "decouple",
     "dequantize",
     "keep_largest",
     "keep_largest_blocks",
@@ -61,6 +69,8 @@ __all__ = [
     "relative_from_dense",
     "relative_matmul",
     "requantize",
+    "soft_target_loss",
+    "softmax",
     "split_groups",
     "unpack_bits",
 ]
