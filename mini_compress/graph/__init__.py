@@ -6,17 +6,20 @@ sizes       numbers of channels that a network computes with
 channels    which channels stand and fall together
 folding     batch normalization merged into the layer before it
 inputs      what each layer is given, on example images
+outputs     what modules give, as a network runs
 """
 
 from .channels import Space, Use, follow_channels
 from .folding import fold_batchnorm, unfolded_norms
 from .inputs import capture_inputs, observe_ranges
+from .outputs import capture_outputs
 from .tracing import note_shapes, trace
 
 __all__ = [
     "Space",
     "Use",
     "capture_inputs",
+    "capture_outputs",
     "fold_batchnorm",
     "follow_channels",
     "note_shapes",
