@@ -45,7 +45,7 @@ def attention_loss(
     returns : the mean over images
 
     >>> one = torch.tensor([[[[3.0, 0.0]]]])
-    >>> other = torch.tensor([[[[0.0, 1.0]], [[0.0, 2.0]]]]).transpose(0, 1)
+    >>> other = torch.tensor([[[[0.0, 1.0]], [[0.0, 2.0]]]])  # two channels
     >>> round(attention_loss(one, other, form="norm").item(), 4)
     1.4142
     >>> attention_loss(one, other).item()  # 2 over 2 positions

@@ -67,7 +67,9 @@ def distill(
     >>> data = datasets.load("mnist5k")
     >>> teacher = zoo.load("LeNet300", "mnist5k")
     >>> student = models.perceptron(20, seed=0)
-    >>> result = distill(teacher, student, data, epochs=2, progress=False)
+    >>> result = distill(
+    ...     teacher, student, data, epochs=5, learning_rate=0.01, progress=False
+    ... )
     >>> result.best.accuracy > 80
     True
 
