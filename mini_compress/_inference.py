@@ -132,6 +132,34 @@ def device_of(model: nn.Module) -> torch.device:
     return torch.device("cpu")
 
 
+def require_one_device(*models: nn.Module) -> torch.device:
+    """Say where the numbers of models lie that run together.
+
+    Numbers that lie apart, or none at all behind the shapes, are refused; of
+    models without any it is the CPU.
+
+    >>> net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1, device="meta"))
+    >>> require_one_device(net)
+    Traceback (most recent call last):
+    ValueError: parameters must lie on one device, got cpu ('0.weight') and \
+meta ('1.weight')
+    """
+    first: dict[torch.device, str] = {}
+    for model in models:
+        for name, tensor in (*model.named_parameters(), *model.named_buffers()):
+            first.setdefault(tensor.device, name)
+    if len(first) > 1:
+        got = " and ".join(f"{place} ({x!r})" for place, x in first.items())
+        raise ValueError(f"parameters must lie on one device, got {got}")
+    for device in first:
+        if device.type == "meta":
+            raise ValueError(
+                "parameters must have numbers, got shapes on the meta device"
+            )
+        return device
+    return torch.device("cpu")
+
+
 def blank_images(
     model: nn.Module, count: int, shape: tuple[int, ...]
 ) -> Tensor:

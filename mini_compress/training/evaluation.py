@@ -3,7 +3,13 @@
 import torch
 from torch import Tensor, nn
 
-from .._inference import BATCH_SIZE, HasModel, inference, network_of
+from .._inference import (
+    BATCH_SIZE,
+    HasModel,
+    inference,
+    network_of,
+    require_one_device,
+)
 from .._require import require_int
 from ..datasets import Split
 from ..measuring import Score
@@ -24,10 +30,12 @@ def predict(
     """Return the class with the largest logit for each image.
 
     model : a network, or what a method gave back whose `.model` is one
-    images : (n, 1, 28, 28) float32, n >= 0
-    returns : (n,) int64
+    images : (n, 1, 28, 28) float32, n >= 0; each batch is moved to the device
+        of the model
+    returns : (n,) int64, on the device of the images
 
-    The model runs in evaluation mode and is then put back as it was.
+    The model runs in evaluation mode and is then put back as it was. That its
+    parameters lie on several devices is a ValueError.
 
     >>> predict(nn.Flatten(), torch.tensor([[[0.1, 0.7, 0.2]]]))
     tensor([1])
@@ -36,14 +44,16 @@ def predict(
     require_int("batch_size", batch_size, 1)
     if images.dtype != torch.float32:
         raise TypeError(f"images must be torch.float32, got {images.dtype}")
+    device = require_one_device(model)
     with inference(model):
-        logits = torch.cat([model(x) for x in images.split(batch_size)])
+        batches = images.split(batch_size)
+        logits = torch.cat([model(x.to(device)) for x in batches])
     if lost := int(logits.isnan().any(dim=1).sum()):
         raise ValueError(
             "logits must be numbers, got NaN for "
             f"{lost} of {len(images)} images"
         )
-    return logits.argmax(dim=1)
+    return logits.argmax(dim=1).to(images.device)
 
 
 def evaluate(model: nn.Module | HasModel, split: Split) -> Score:
@@ -52,7 +62,8 @@ def evaluate(model: nn.Module | HasModel, split: Split) -> Score:
     model : a network, or what a method gave back whose `.model` is one
 
     Training images of the data set that the model learned from are allowed;
-    see `require_unseen` for what is not.
+    see `require_unseen` for what is not. The images are moved to the model's
+    device, batch by batch; the score is of numpy.
 
     >>> from mini_compress import datasets, zoo
     >>> net, data = zoo.load("LeNet300", "mnist5k"), datasets.load("mnist5k")
@@ -65,8 +76,9 @@ def evaluate(model: nn.Module | HasModel, split: Split) -> Score:
     require_unseen(model, split)
     if split.labels is None:
         raise ValueError("split must have labels to be scored, got none")
-    correct = predict(model, split.images) == split.labels
-    return Score(correct.numpy(), f"{split.dataset} {split.part}")
+    labels = split.labels.to(split.pixels.device)
+    correct = predict(model, split.images) == labels
+    return Score(correct.cpu().numpy(), f"{split.dataset} {split.part}")
 
 
 def require_unseen(model: nn.Module, split: Split) -> None:

@@ -7,7 +7,7 @@ network after the epoch with the best accuracy on the validation images.
 
 import copy
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -20,10 +20,8 @@ from .._inference import copy_model, require_module, require_two_images
 from .._require import require_int
 from ..datasets import Dataset
 from .evaluation import evaluate, require_images, require_unseen
+from .randomness import seed_dropout, seed_transform
 from .steps import AfterStep, Learner, Loss, Transform, cross_entropy
-
-# added to the seed, so that augmenting does not change the order of images
-AUGMENTING = 1 << 32
 
 
 class Epoch(NamedTuple):
@@ -74,28 +72,31 @@ def train(
     """Train a copy of a network on data.train, choosing on data.validation.
 
     model : maps (n, 1, 28, 28) float32 images to (n, classes) logits; the
-        argument itself is not changed
+        argument itself is not changed. Each batch is moved to the device of
+        its parameters, which must be one.
     epochs : passes over the training images, >= 1
     learning_rate : the highest one, see `warm_cosine`
     weight_decay : times the learning rate, the share of each weight that a
         step takes off; of tensors with two or more axes only
-    seed : of the order of the images; the same seed, network and number of
-        threads give the same result to the last bit
+    seed : of the order of the images, and of what dropout leaves out; the
+        same seed, network and number of threads give the same result to the
+        last bit on a CPU
     progress : show a bar; the environment's TQDM_DISABLE=1 hides it too
     loss : (model, batch) -> a scalar, see `Batch`
     extra : a module that the loss uses and that learns along, such as what
-        compares a student's features with a teacher's; afterwards it is put
-        back as it was
+        compares a student's features with a teacher's; on the device of the
+        network. Afterwards it is put back as it was.
     transform : (images, generator) -> images, for augmentation: how training
-        images are changed before the network sees them, anew in each epoch
+        images are changed before the network sees them, anew in each epoch;
+        images and generator are on the CPU, so that each device sees the same
     after_step : (step) -> None, called after each step; see `Step`
     first_kept : the first epoch that may be kept. A network that is still
         being compressed is better than it will be, and must not win.
 
     Of epochs that are equally good on validation the last is kept. A last
     batch of one image joins the one before, since batch normalization needs
-    two. A loss that is not finite is a ValueError. torch's own generator is
-    not used.
+    two. A loss that is not finite is a ValueError. torch's own generators are
+    left as they were.
 
     >>> from mini_compress import datasets, models
     >>> data = datasets.load("mnist5k")
@@ -123,11 +124,15 @@ def train(
         weight_decay=weight_decay,
         loss=loss,
         extra=extra,
-        transform=_seeded(transform, seed),
+        transform=seed_transform(transform, seed),
         after_step=after_step,
     )
     history: list[Epoch] = []
-    with _progress_bar(num_steps, progress) as bar, _put_back(extra):
+    with (
+        _progress_bar(num_steps, progress) as bar,
+        _put_back(extra),
+        seed_dropout(seed, learner.device),
+    ):
         for epoch in _learn(learner, data, epochs, batch_size, seed, bar):
             history.append(epoch)
             kept = history[first_kept - 1 :]
@@ -178,16 +183,6 @@ def _split(order: Tensor, batch_size: int) -> list[Tensor]:
     if batch_size > 1 and len(batches) > 1 and len(batches[-1]) == 1:
         batches[-2:] = [torch.cat(batches[-2:])]
     return batches
-
-
-def _seeded(
-    transform: Transform | None, seed: int
-) -> Callable[[Tensor], Tensor]:
-    """Give a transform its own random numbers; without one, images stay."""
-    if transform is None:
-        return lambda images: images
-    generator = torch.Generator().manual_seed(AUGMENTING + seed)
-    return lambda images: transform(images, generator)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from torch.nn import functional
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
+from .._inference import require_one_device
 from .._require import require_number
 from ..datasets import Split, to_images
 
@@ -23,10 +24,12 @@ class Batch(NamedTuple):
     """What a loss is told of the images of one step.
 
     images : (n, channels, height, width) float32, as the network is to see
-        them
-    labels : (n,) int64, or None where the training images have none
+        them; on its device
+    labels : (n,) int64, there too, or None where the training images have none
     indices : (n,) int64, the images' places in data.train; for what was
-        computed for each of them beforehand, such as a teacher's logits
+        computed for each of them beforehand, such as a teacher's logits.
+        On the CPU, wherever the network is: so they index a table there,
+        `logits[batch.indices].to(batch.images.device)`, and one elsewhere.
     epoch : the pass that the step belongs to, from 1
     """
 
@@ -111,6 +114,7 @@ class Learner:
         self.transform = transform
         self.after_step = after_step
         self.modules = [model] if extra is None else [model, extra]
+        self.device = require_one_device(*self.modules)
         self.optimizer = _make_optimizer(
             self.modules, learning_rate, weight_decay
         )
@@ -129,7 +133,12 @@ class Learner:
         for indices in batches:
             images = self.transform(to_images(split.pixels[indices]))
             labels = None if split.labels is None else split.labels[indices]
-            batch = Batch(images, labels, indices, epoch)
+            batch = Batch(
+                images.to(self.device),
+                None if labels is None else labels.to(self.device),
+                indices,
+                epoch,
+            )
             total += self._descend(batch) * len(indices)
             self.rates.step()
             self.taken += 1

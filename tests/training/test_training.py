@@ -65,7 +65,24 @@ def test_same_seed_same_result(small, network):
 def test_global_generator_is_not_touched(small):
     before = torch.random.get_rng_state()
     train(small, epochs=1)
+    training.train(models.perceptron(9, dropout=0.5), small, epochs=1)
     assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_a_seed_fixes_what_dropout_leaves_out(small):
+    model = models.perceptron(9, dropout=0.5)
+    seen = []
+    model.classifier[3].register_forward_hook(
+        lambda module, x, y: seen.append(y) if module.training else None
+    )
+    one, same, other = (
+        training.train(model, small, epochs=1, seed=seed, progress=False).model
+        for seed in (0, 0, 1)
+    )
+    assert same_weights(one, same)
+    assert not same_weights(one, other)
+    left = [(y == 0).float() for y in seen[:2]]  # of two steps
+    assert not torch.equal(*left)
 
 
 def test_the_best_epoch_on_validation_is_kept(small):

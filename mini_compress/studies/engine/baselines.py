@@ -100,6 +100,7 @@ def _path(network: str, dataset: str, seed: int) -> Path:
                 models.dense,
                 models.networks,
                 training.loop,
+                training.randomness,
                 training.steps,
                 training.evaluation,
                 datasets,
