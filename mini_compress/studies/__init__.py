@@ -7,16 +7,19 @@ package.module:STUDY`.
 """
 
 from .catalog import STUDIES
-from .engine.grid import Run, Study, cross
+from .engine.grid import Better, Run, Study, cross
 from .engine.results import Result, load, read
 from .engine.rows import Row, TimingRow
 from .engine.runner import run_study
 from .engine.settings import Gain, Setting
+from .engine.superiority import BetterClaim
 from .engine.values import Values
 from .engine.verdicts import Verdict, shipped
 
 __all__ = [
     "STUDIES",
+    "Better",
+    "BetterClaim",
     "Gain",
     "Result",
     "Row",

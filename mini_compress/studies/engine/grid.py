@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import nn
 
+from ..._require import require_text
 from ...datasets import Dataset
 from .rows import FLOAT, Row, TimingRow
 
@@ -40,6 +41,39 @@ class Run:
         return " ".join(filter(None, [*where, self.method, *options]))
 
 
+@dataclass(frozen=True)
+class Better:
+    """A claim that one setting is better than another: see `superiority`.
+
+    name, other : what the two settings are called, in words
+    first, second : what each of them has, as `Result.one` is asked for it:
+        network, dataset, method or settings; None is a setting that it does
+        not have. Each must match one setting of the grid, with five seeds.
+
+    >>> claim = Better(
+    ...     "distilled",
+    ...     "hard labels",
+    ...     first={"method": "distill", "temperature": 4},
+    ...     second={"method": "train", "epochs": 20},
+    ... )
+    """
+
+    name: str
+    other: str
+    first: Mapping[str, Any] = field(kw_only=True)
+    second: Mapping[str, Any] = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        require_text("name", self.name)
+        require_text("other", self.other)
+        for side in (self.first, self.second):
+            if "seed" in side:
+                raise ValueError(
+                    f"setting of {self.name!r} better than {self.other!r} "
+                    f"must be of all seeds, got seed={side['seed']}"
+                )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Study:
     """A question, the grid that answers it, and what it will take.
@@ -58,6 +92,7 @@ class Study:
     claims : whether the study claims that a run loses less than the margin;
         said of a method, for all of its seeds
     controls : methods of which nothing is claimed
+    better : which settings it claims to be better than which others
     constants : what explains the rows without this code, as JSON can hold it
 
     baseline : (run) -> the trained network to start from, the same each time
@@ -96,6 +131,7 @@ class Study:
     margin: float | None = None
     claims: Callable[[Run], bool] = lambda run: False
     controls: tuple[str, ...] = ()
+    better: tuple[Better, ...] = ()
     constants: Mapping[str, Any] = field(default_factory=dict)
     baseline: Callable[[Run], nn.Module] | None = None
     recipe: Mapping[str, Any] | None = None
@@ -158,3 +194,21 @@ def key_of(
     found = run if isinstance(run, Mapping) else vars(run)
     names = [x.name for x in fields(Run) if x.name not in but]
     return json.dumps({x: found[x] for x in names}, sort_keys=True)
+
+
+def facts_of_run(run: Run | Row | TimingRow) -> dict[str, Any]:
+    """Return the fields of a run or a row, its settings among them."""
+    return {**run.settings, **vars(run)}
+
+
+def matches(run: Run | Row | TimingRow, wanted: Mapping[str, Any]) -> bool:
+    """Tell whether a run, or a row, has these values.
+
+    wanted : fields and settings; a tuple is any of its values, and None is a
+        run that has no such setting
+    """
+    facts = facts_of_run(run)
+    return all(
+        facts.get(name) in (value if isinstance(value, tuple) else (value,))
+        for name, value in wanted.items()
+    )

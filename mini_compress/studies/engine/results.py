@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from ..._require import require_one_of
-from .grid import key_of
+from .grid import facts_of_run, key_of, matches
 from .images import read_images
 from .rows import FLOAT, AnyRow, Row
 from .schema import read_file
 from .settings import Setting
 from .showing import Column, settings_table
-from .verdicts import FOLDER, Claims, claims_of, shipped
+from .superiority import BetterClaim, better_table
+from .verdicts import FOLDER, Claims, claim_key, claims_of, shipped
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Result:
     grids : the values of each setting of each method
     baselines : how they were trained, and their accuracy seed by seed
     rows : in the order of the grid
+    better_claims : of which settings it claims that they are better than
+        which others, see `better`; none where nothing of the kind is claimed
     """
 
     study: str
@@ -48,6 +51,7 @@ class Result:
     grids: Mapping[str, Mapping[str, Sequence[Any]]]
     baselines: Sequence[Mapping[str, Any]]
     rows: tuple[AnyRow, ...]
+    better_claims: Sequence[Mapping[str, Any]] = ()
 
     def select(self, **wanted: Any) -> tuple[AnyRow, ...]:
         """Return the rows with these values, at least one.
@@ -56,7 +60,7 @@ class Result:
             tuple is any of its values, and None is a row that has no such
             setting
         """
-        found = tuple(row for row in self.rows if _matches(row, wanted))
+        found = tuple(row for row in self.rows if matches(row, wanted))
         if not found:
             raise ValueError(
                 f"{self.study} must have rows, got none: {_words(wanted)}; "
@@ -124,6 +128,25 @@ class Result:
         ]
         return settings_table(settings, columns, names=list(rows))
 
+    @property
+    def better(self) -> list[BetterClaim]:
+        """What was claimed to be better before the run, and what came out."""
+        if not self.better_claims:
+            return []
+        settings = {claim_key(x.rows[0]): x for x in self.table()}
+        return [
+            BetterClaim(
+                *claim["names"],
+                settings[claim_key(claim["first"])]
+                - settings[claim_key(claim["second"])],
+            )
+            for claim in self.better_claims
+        ]
+
+    def markdown_better(self) -> str:
+        """Write all claims of "better" as a table, one to a line."""
+        return better_table(self.better)
+
     def _setting(self, rows: tuple[Row, ...], claims: Claims) -> Setting:
         places = {
             (row.network, row.dataset, row.seed): row
@@ -143,7 +166,7 @@ class Result:
 
     def _choices(self, wanted: Mapping[str, Any]) -> str:
         """List the values that the wanted fields have in this result."""
-        facts = [_facts(row) for row in self.rows]
+        facts = [facts_of_run(row) for row in self.rows]
         lists = []
         for name in wanted:
             values = {str(x[name]): None for x in facts if name in x}
@@ -173,18 +196,6 @@ def read(path: Path) -> Result:
     result = Result(**read_file(path))
     rows = read_images(path.with_suffix(".npz"), result.rows)
     return Result(**(vars(result) | {"rows": rows}))
-
-
-def _facts(row: AnyRow) -> dict[str, Any]:
-    return {**row.settings, **vars(row)}
-
-
-def _matches(row: AnyRow, wanted: Mapping[str, Any]) -> bool:
-    facts = _facts(row)
-    return all(
-        facts.get(name) in (value if isinstance(value, tuple) else (value,))
-        for name, value in wanted.items()
-    )
 
 
 def _words(wanted: Mapping[str, Any]) -> str:

@@ -18,7 +18,9 @@ KEYS = (
     *("versions", "dataset_sha256", "margin", "claims", "controls"),
     *("constants", "grids", "baselines", "rows"),
 )
+OPTIONAL = "better_claims"  # what is older than this key does without
 CLAIM_KEYS = ("network", "dataset", "method", "settings")
+BETTER_KEYS = ("names", "first", "second")
 BASELINE_KEYS = ("network", "dataset", "recipe", "seeds", "accuracy")
 VERSION_KEYS = ("mini_compress", "python", "numpy", "torch")
 
@@ -43,13 +45,16 @@ def read_facts(facts: Any) -> dict[str, Any]:
         baselines : {network, dataset, recipe, seeds, accuracy in percent},
             one for each network and data set with scores
         rows : tables, see `Row` and `TimingRow`; all of the same kind
+        better_claims : {names, first, second}: two words, and two settings
+            that have rows, as {network, dataset, method, settings}; absent
+            where nothing is claimed to be better
 
     The first thing that is wrong is a TypeError or a ValueError that names
     it. Besides the form the sums are checked: a baseline's row for each row,
     and correct counts that differ by what was lost and gained.
     """
     _require_table("result", facts)
-    require_keys("result", facts, KEYS)
+    require_keys("result", {OPTIONAL: []} | facts, [*KEYS, OPTIONAL])
     require_text("study", facts["study"])
     require_text("command", facts["command"])
     for name in ("created", "declared"):
@@ -66,6 +71,7 @@ def read_facts(facts: Any) -> dict[str, Any]:
     _require_rows(rows)
     _require_checksums(facts["dataset_sha256"], rows)
     require_claims(facts, rows)
+    _require_better(facts.get(OPTIONAL, []), rows)
     _require_baselines(facts["baselines"], rows)
     return {**facts, "rows": rows}
 
@@ -82,7 +88,8 @@ def read_file(path: Path) -> dict[str, Any]:
 def write_file(path: Path, facts: dict[str, Any]) -> None:
     """Check a result and write it, one row to a line."""
     read_facts(facts)
-    head = {key: facts[key] for key in KEYS if key != "rows"}
+    keys = [x for x in (*KEYS, OPTIONAL) if x in facts and x != "rows"]
+    head = {key: facts[key] for key in keys}
     rows = ",\n".join(f"  {json.dumps(row)}" for row in facts["rows"])
     opened = json.dumps(head, indent=1).removesuffix("\n}")
     with write_beside(path) as unfinished:
@@ -172,6 +179,34 @@ def require_claims(facts: dict[str, Any], rows: Sequence[AnyRow]) -> None:
             )
         if key_of(claim, but=["seed"]) not in known:
             raise ValueError(f"claim {number} must have rows, got none")
+
+
+def _require_better(claims: Any, rows: Sequence[AnyRow]) -> None:
+    """Check what is claimed to be better: pairs of settings with scores."""
+    if not isinstance(claims, list):
+        got = type(claims).__name__
+        raise TypeError(f"{OPTIONAL} must be a list, got {got}")
+    known = {key_of(row, but=["seed"]) for row in rows if isinstance(row, Row)}
+    for number, claim in enumerate(claims, start=1):
+        title = f"claim {number} of better"
+        _require_table(title, claim)
+        require_keys(title, claim, BETTER_KEYS)
+        names = claim["names"]
+        if not isinstance(names, list) or len(names) != 2:
+            raise TypeError(f"names of {title} must be two, got {names!r}")
+        for name in names:
+            require_text(f"name in {title}", name)
+        for side in ("first", "second"):
+            _require_table(f"{side} of {title}", claim[side])
+            require_keys(f"{side} of {title}", claim[side], CLAIM_KEYS)
+            if key_of(claim[side], but=["seed"]) not in known:
+                raise ValueError(
+                    f"{side} of {title} must have scores, got none"
+                )
+        require_equal(
+            f"dataset of {title}",
+            *(claim[side]["dataset"] for side in ("first", "second")),
+        )
 
 
 def _require_baselines(baselines: Any, rows: Sequence[AnyRow]) -> None:

@@ -11,8 +11,9 @@ from .grid import Study, key_of
 from .images import write_images
 from .journal import DATE, Header, Journal
 from .rows import FLOAT, AnyRow, Row, write_row
-from .schema import write_file
+from .schema import OPTIONAL, write_file
 from .scoring import find_data, find_recipe
+from .superiority import declare
 
 Place = tuple[str, str, int]  # network, dataset and seed of a baseline
 
@@ -37,7 +38,7 @@ class Session:
         self.path = folder / f"{study.name}.json"
         self.journal = Journal(
             folder / f"{study.name}.journal.jsonl",
-            _header(study, self.runs),
+            _header(study, self.runs, smoke=smoke),
             restart=restart,
         )
         done = {key_of(row) for row in self.journal.rows}
@@ -105,13 +106,14 @@ def training_seconds(place: Place) -> float:
     return zoo.record(network, dataset)["seconds"]
 
 
-def _header(study: Study, runs: Any) -> Header:
+def _header(study: Study, runs: Any, *, smoke: bool) -> Header:
     """Say what all rows have in common; data that is missing shows here."""
     names = sorted({run.dataset for run in runs if run.dataset})
     claims = [
         {name: value for name, value in vars(run).items() if name != "seed"}
         for run in study.list_claims(runs)
     ]
+    better = declare(study, smoke=smoke)
     header = {
         "study": study.name,
         "definition": provenance.fingerprint(study, runs),
@@ -122,6 +124,7 @@ def _header(study: Study, runs: Any) -> Header:
         "claims": claims,
         "controls": study.controls,
         "constants": study.constants,
+        **({OPTIONAL: better} if better else {}),
         DATE: _now(),
     }
     return json.loads(json.dumps(header))  # as a journal gives it back
