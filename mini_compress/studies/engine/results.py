@@ -136,8 +136,9 @@ class Result:
         settings = {claim_key(x.rows[0]): x for x in self.table()}
         return [
             BetterClaim(
-                *claim["names"],
-                settings[claim_key(claim["first"])]
+                name=claim["names"][0],
+                other=claim["names"][1],
+                gain=settings[claim_key(claim["first"])]
                 - settings[claim_key(claim["second"])],
             )
             for claim in self.better_claims
