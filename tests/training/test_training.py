@@ -75,12 +75,11 @@ def test_a_seed_fixes_what_dropout_leaves_out(small):
     model.classifier[3].register_forward_hook(
         lambda module, x, y: seen.append(y) if module.training else None
     )
-    one, same, other = (
-        training.train(model, small, epochs=1, seed=seed, progress=False).model
-        for seed in (0, 0, 1)
-    )
-    assert same_weights(one, same)
-    assert not same_weights(one, other)
+    options = {"epochs": 1, "progress": False}
+    torch.manual_seed(1)
+    one = training.train(model, small, **options).model
+    torch.manual_seed(2)  # what others have drawn is of no matter
+    assert same_weights(one, training.train(model, small, **options).model)
     left = [(y == 0).float() for y in seen[:2]]  # of two steps
     assert not torch.equal(*left)
 
