@@ -1,5 +1,7 @@
 """Data sets of your own, made of arrays of images and labels."""
 
+import hashlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,7 +9,7 @@ from torch import Tensor
 
 from .._require import require_equal, require_int, require_text
 from .files import LabeledPixels
-from .sets import NAMES, Dataset, build, hold_out, shuffle
+from .sets import NAMES, Dataset, Split, build, hold_out, shuffle
 
 Labeled = tuple[np.ndarray | Tensor, np.ndarray | Tensor]
 HELD_OUT = 10  # one image in so many, where a part is not given
@@ -55,6 +57,28 @@ Split(mine test, 10 images))
     else:
         pool, validated = _tenth(pool)
     return build(name, pool, validated, tested)
+
+
+def unlabeled(data: Dataset, pixels: Tensor) -> Dataset:
+    """Return a data set whose training images are others, without labels.
+
+    data : whose validation and test images stay
+    pixels : (n, channels, height, width) uint8, shaped as those of data
+
+    A network can learn from them by a loss that needs no labels, such as
+    that of a teacher's answers. It counts as trained on `data`.
+
+    >>> images = np.zeros((100, 8, 8), np.uint8)
+    >>> mine = from_arrays("mine", train=(images, np.arange(100) % 10))
+    >>> import torch
+    >>> noise = torch.zeros(50, 1, 8, 8, dtype=torch.uint8)
+    >>> unlabeled(mine, noise).train
+    Split(mine train, 50 images)
+    """
+    train = Split(data.name, "train", pixels, None)
+    checksum = hashlib.sha256(data.sha256.encode())
+    checksum.update(pixels.cpu().numpy().tobytes())
+    return replace(data, train=train, sha256=checksum.hexdigest())
 
 
 def _read(part: str, labeled: Labeled) -> LabeledPixels:

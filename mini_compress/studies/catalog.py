@@ -1,5 +1,12 @@
 """All studies, by name."""
 
+from .distillation import (
+    attention_distillation,
+    distillation,
+    hinton,
+    multi_step_distillation,
+    without_a_teacher,
+)
 from .engine.grid import Study
 from .pruning import (
     filter_criteria,
@@ -20,6 +27,11 @@ STUDIES: dict[str, Study] = {
         pruning_during_training.STUDY,
         slimming.STUDY,
         lottery.STUDY,
+        distillation.STUDY,
+        hinton.STUDY,
+        multi_step_distillation.STUDY,
+        attention_distillation.STUDY,
+        without_a_teacher.STUDY,
         networks.STUDY,
         sparse_products.STUDY,
     )

@@ -9,7 +9,7 @@ from torch import Tensor
 from .steps import Transform
 
 # added to the seed, so that augmenting does not change the order of images
-AUGMENTING = 1 << 32
+AUGMENTING = 1 << 30
 # added to the seed, for dropout to draw other numbers than the shuffling;
 # of a seed, torch's generator on the CPU reads 32 bits
 DROPPING = 1 << 31

@@ -1,0 +1,249 @@
+"""Does a student learn more from an assistant than from the teacher itself?
+
+LeNet300 teaches students with one hidden layer of few neurons: directly, by
+way of assistants of sizes in between, and in rounds. Whoever learns directly
+also gets as many examples as all learners of a path together. Beside them
+networks as large as the teacher, each born again from the one before.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from torch import nn
+
+from ... import distillation, models, training
+from ..engine.grid import Better, Run, Study, cross
+from ..engine.rows import FLOAT
+from ..engine.subsets import load_subset
+from . import classroom
+from .classroom import OTHER_SEED, SHIFT, STUDENT_EXAMPLES
+
+SEEDS = 5
+FULL = 5000  # training images
+DATASETS = ("mnist", "fashion_mnist")
+HIDDEN = (5, 10)
+USUAL = {"temperature": 4.0, "weight": 0.9}
+# hidden widths between the teacher's 300 and the student's
+ASSISTANTS = ("100", "30", "100-30", "100-50-30-20")
+MOST_STEPS = 5
+ROUNDS = (8.0, 4.0, 2.0)  # temperatures of a student that is taught again
+GENERATIONS = (1, 2, 3)
+CONTROLS = ("hard_labels", "direct", "dense_again")
+SECONDS = 4.0  # of a step
+
+
+def grid(smoke: bool) -> Sequence[Run]:
+    """List for each seed the teacher, the paths, and the controls."""
+    if smoke:
+        settings = [*_students([5], 1), *_born_again(1)]
+        return cross([("LeNet300", "mnist5k_500")], [0], settings)
+    epochs = STUDENT_EXAMPLES // FULL
+    places = [("LeNet300", f"{dataset}_{FULL}") for dataset in DATASETS]
+    settings = [*_students(HIDDEN, epochs), *_born_again(epochs)]
+    return cross(places, range(SEEDS), settings)
+
+
+def compress(teacher: nn.Module, run: Run) -> nn.Module:
+    """Make the student of a run."""
+    if run.method == "hard_labels":
+        return classroom.learn_labels(run)
+    if run.method == "direct":
+        return classroom.learn_soft(run, teacher)
+    if run.method == "refined":
+        return refine(teacher, run)
+    if run.method == "dense_again":
+        return born_again(teacher, run, weight=0.0)
+    if run.method == "born_again":
+        return born_again(teacher, run, weight=run.settings["weight"])
+    return follow_path(teacher, run)
+
+
+def follow_path(teacher: nn.Module, run: Run) -> nn.Module:
+    """Teach one assistant after the other, then the student."""
+    widths = [int(x) for x in run.settings["assistants"].split("-")]
+    seed = OTHER_SEED + run.seed
+    learners = [models.perceptron(width, seed=seed) for width in widths]
+    path = distillation.DistillationPath(
+        [teacher, *learners, classroom.student_of(run)]
+    )
+    return path.distill(
+        load_subset(run.dataset),
+        **USUAL,
+        **classroom.lesson(run, epochs=run.settings["epochs_each"]),
+    ).model
+
+
+def refine(teacher: nn.Module, run: Run) -> nn.Module:
+    """Teach a student again and again, at ever lower temperatures."""
+    student = classroom.student_of(run)
+    lesson = classroom.lesson(run, epochs=run.settings["epochs_each"])
+    for temperature in ROUNDS:
+        student = distillation.distill(
+            teacher,
+            student,
+            load_subset(run.dataset),
+            temperature=temperature,
+            weight=USUAL["weight"],
+            **lesson,
+        ).model
+    return student
+
+
+def born_again(teacher: nn.Module, run: Run, *, weight: float) -> nn.Module:
+    """Teach a network of the teacher's size, and the next one by that.
+
+    weight : 0 for the control: the last generation on the labels alone
+    """
+    data = load_subset(run.dataset)
+    lesson = classroom.lesson(
+        run, epochs=run.settings["epochs_each"], learning_rate=0.003
+    )
+    for generation in range(run.settings["generations"]):
+        seed = (generation + 1) * OTHER_SEED + run.seed
+        child = models.build("LeNet300", seed=seed)
+        if weight:
+            options = {"temperature": run.settings["temperature"]}
+            teacher = distillation.distill(
+                teacher, child, data, weight=weight, **options, **lesson
+            ).model
+        else:
+            teacher = training.train(child, data, **lesson).model
+    return teacher
+
+
+def list_better() -> tuple[Better, ...]:
+    """Claim that detours pay, and that a network learns from its like."""
+    claims = []
+    for dataset in DATASETS:
+        place = {"dataset": f"{dataset}_{FULL}"}
+        epochs = STUDENT_EXAMPLES // FULL
+        for hidden in HIDDEN:
+            here = {**place, "hidden": hidden}
+            where = f", {hidden} neurons, {dataset}"
+            path = {"method": "path", "assistants": "100-30"}
+            direct = {"method": "direct"}
+            claims += [
+                Better(
+                    "direct" + where,
+                    "labels",
+                    first={**here, **direct, "epochs": epochs},
+                    second={**here, "method": "hard_labels", "epochs": epochs},
+                ),
+                Better(
+                    "by 100 and 30" + where,
+                    "direct",
+                    first={**here, **path},
+                    second={**here, **direct, "epochs": epochs},
+                ),
+                Better(
+                    "by 100 and 30" + where,
+                    "direct for as long",
+                    first={**here, **path},
+                    second={**here, **direct, "epochs": 3 * epochs},
+                ),
+                Better(
+                    "in three rounds" + where,
+                    "direct for as long",
+                    first={**here, "method": "refined"},
+                    second={**here, **direct, "epochs": 3 * epochs},
+                ),
+            ]
+        claims.append(
+            Better(
+                f"born again, {dataset}",
+                "labels",
+                first={**place, "method": "born_again", "generations": 1},
+                second={**place, "method": "dense_again"},
+            )
+        )
+    return tuple(claims)
+
+
+def total_epochs(run: Run) -> int:
+    """Count the epochs of all that learn on the way, the teacher aside."""
+    if run.method == FLOAT:
+        return classroom.count_epochs(run.dataset, classroom.TEACHER_EXAMPLES)
+    return run.settings["epochs"]
+
+
+def _students(hidden: Sequence[int], epochs: int) -> Iterator[Any]:
+    """List the ways to one small student; `epochs` counts all learners'."""
+    for width in hidden:
+        for steps in range(1, MOST_STEPS + 1):
+            if steps != MOST_STEPS - 1:
+                student = {"hidden": width, "epochs": steps * epochs}
+                yield "hard_labels", student
+                yield "direct", {**student, **USUAL}
+        for assistants in ASSISTANTS:
+            steps = assistants.count("-") + 2
+            yield (
+                "path",
+                {
+                    "hidden": width,
+                    "assistants": assistants,
+                    "epochs": steps * epochs,
+                    "epochs_each": epochs,
+                },
+            )
+        yield (
+            "refined",
+            {
+                "hidden": width,
+                "epochs": len(ROUNDS) * epochs,
+                "epochs_each": epochs,
+            },
+        )
+
+
+def _born_again(epochs: int) -> Iterator[Any]:
+    """List the generations, and one more network on the labels alone."""
+    yield (
+        "dense_again",
+        {
+            "generations": 1,
+            "epochs": epochs,
+            "epochs_each": epochs,
+        },
+    )
+    for generations in GENERATIONS:
+        yield (
+            "born_again",
+            {
+                "generations": generations,
+                "epochs": generations * epochs,
+                "epochs_each": epochs,
+                **USUAL,
+            },
+        )
+
+
+STUDY = Study(
+    name="multi_step_distillation",
+    summary="students taught directly, by assistants, and by their like",
+    grid=grid,
+    run_seconds=lambda run: (
+        SECONDS * run.settings.get("epochs", 0) / (STUDENT_EXAMPLES / FULL)
+    ),
+    compress=compress,
+    margin=0.5,
+    better=list_better(),
+    controls=CONTROLS,
+    constants={
+        "teacher": {
+            "examples": classroom.TEACHER_EXAMPLES,
+            "learning_rate": classroom.TEACHER_RATE,
+            "shift": SHIFT,
+        },
+        "student": {"learning_rate": classroom.STUDENT_RATE},
+        "refined_temperatures": list(ROUNDS),
+    },
+    baseline=classroom.teacher_of,
+    recipe={
+        "epochs": classroom.TEACHER_EXAMPLES // FULL,
+        "learning_rate": classroom.TEACHER_RATE,
+        "shift": SHIFT,
+    },
+    total_epochs=total_epochs,
+    data=load_subset,
+    together=lambda run: f"{run.dataset} {run.seed}",
+)

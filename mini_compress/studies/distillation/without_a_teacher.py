@@ -1,0 +1,302 @@
+"""What if the teacher is expensive, or gone, or there are no labels?
+
+A student with 100 hidden neurons learns from LeNet300's answers to pictures
+that nobody has labeled: other digits, clothes, noise, and digits that were
+taken apart. Or the answers were written down in a few bytes. Or the teacher is
+an ensemble, or a network as small as the student.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ... import datasets, distillation, models, training
+from ...datasets import Dataset, unlabeled
+from ...kernels.soft_targets import softmax
+from ..engine.baselines import load_data
+from ..engine.grid import Better, Run, Study, cross
+from ..engine.rows import FLOAT
+from ..engine.subsets import load_subset
+from . import classroom
+from .classroom import OTHER_SEED, SHIFT
+
+SEEDS = 5
+LABELED = 5000  # training images of the teacher, and of the labels' control
+DATASET = f"mnist_{LABELED}"
+HIDDEN = 100
+EXAMPLES = 300_000  # that every student sees
+TEMPERATURE = 4.0
+PICTURES = (
+    "digits",  # more of the training images, without their labels
+    "clothes",  # of fashion_mnist
+    "noise",  # each pixel drawn from 0..255
+    "shuffled",  # digits whose pixels have changed places
+    "mixed",  # each pixel from the same place of some digit
+)
+COUNTS = (1000, 5000, 20_000)
+MOST = COUNTS[-1]
+CACHES = [  # classes kept, bits of a code; None: all ten in float32
+    (None, None),
+    (None, 8),
+    (None, 4),
+    (None, 2),
+    (3, 8),
+    (3, 4),
+    (2, 4),
+    (1, 4),
+]
+MEMBERS = (3, 5)  # of an ensemble
+CONTROLS = ("teacher", "hard_labels")
+SECONDS = 7.0
+
+
+def grid(smoke: bool) -> Sequence[Run]:
+    """List for each seed the teacher, the students, and the controls."""
+    if smoke:
+        settings = list(_settings((200,), ("digits", "noise"), CACHES[-2:], 1))
+        return cross([("LeNet300", "mnist5k_500")], [0], settings)
+    settings = list(_settings(COUNTS, PICTURES, CACHES, EXAMPLES))
+    return cross([("LeNet300", DATASET)], range(SEEDS), settings)
+
+
+def compress(teacher: nn.Module, run: Run) -> nn.Module:
+    """Make the student of a run, or the ensemble of its teachers."""
+    settings = run.settings
+    if run.method == "teacher":
+        return ensemble(run)
+    student = models.perceptron(HIDDEN, seed=OTHER_SEED + run.seed)
+    data, lesson = load_subset(run.dataset), classroom.lesson(run)
+    if run.method == "hard_labels":
+        return training.train(student, data, **lesson).model
+    if run.method == "labels_of_all":
+        data = with_more(run, labels=True)
+        return training.train(student, data, **lesson).model
+    if run.method == "ensemble":
+        teacher = ensemble(run)
+    if run.method == "self":
+        teacher = training.train(
+            models.perceptron(HIDDEN, seed=2 * OTHER_SEED + run.seed),
+            data,
+            **lesson,
+        ).model
+    if run.method == "transfer":
+        data = transfer_set(run)
+    if run.method in ("cached", "rounded_probabilities"):
+        data = with_more(run, labels=False)
+        teacher = remember(teacher, data, run)
+    return distillation.distill(
+        teacher,
+        student,
+        data,
+        temperature=settings["temperature"],
+        weight=settings["weight"],
+        **lesson,
+    ).model
+
+
+def transfer_set(run: Run) -> Dataset:
+    """Return the pictures that the teacher is asked about."""
+    kind, count = run.settings["pictures"], run.settings["count"]
+    data = load_subset(run.dataset)
+    generator = torch.Generator().manual_seed(run.seed)
+    if kind == "noise":
+        shape = (count, 1, 28, 28)
+        pixels = torch.randint(
+            256, shape, generator=generator, dtype=torch.uint8
+        )
+    elif kind == "clothes":
+        pixels = load_data("fashion_mnist").train.pixels[:count]
+    elif kind == "digits":
+        pixels = others(run, count)
+    else:
+        pixels = take_apart(data.train.pixels, kind, count, generator)
+    return unlabeled(data, pixels)
+
+
+def others(run: Run, count: int) -> Tensor:
+    """Return training images that the teacher has not learned from."""
+    name, _, known = run.dataset.rpartition("_")
+    return load_data(name).train.pixels[int(known) :][:count]
+
+
+def take_apart(
+    pixels: Tensor, kind: str, count: int, generator: torch.Generator
+) -> Tensor:
+    """Make pictures of digits that are none.
+
+    kind : "shuffled", one order of places for each picture; "mixed", each
+        pixel from another digit, in its place
+    """
+    n, places = len(pixels), pixels[0].numel()
+    flat = pixels.flatten(1)  # (n, places)
+    if kind == "mixed":
+        rows = torch.randint(n, (count, places), generator=generator)
+        taken = flat.gather(0, rows)
+    else:
+        rows = torch.randint(n, (count,), generator=generator)
+        order = torch.rand(count, places, generator=generator).argsort(dim=1)
+        taken = flat[rows].gather(1, order)
+    return taken.reshape(count, *pixels.shape[1:])
+
+
+def with_more(run: Run, *, labels: bool) -> Dataset:
+    """Return the data set with the most training images, labeled or not."""
+    name, _, known = run.dataset.rpartition("_")
+    data, whole = load_subset(run.dataset), load_data(name)
+    more = whole.train.pixels[int(known) :][: run.settings["count"]]
+    if not labels:
+        return unlabeled(data, more)
+    part = datasets.Split(
+        data.name,
+        "train",
+        more,
+        whole.train.labels[int(known) :][: len(more)],  # type: ignore[index]
+    )
+    return dataclasses.replace(data, train=part)
+
+
+def remember(
+    teacher: nn.Module, data: Dataset, run: Run
+) -> distillation.CachedLogits:
+    """Write down what the teacher says, in as many bytes as the run says."""
+    if run.method == "rounded_probabilities":
+        return round_probabilities(teacher, data)
+    settings = run.settings
+    return distillation.cache_logits(
+        teacher, data.train, top=settings["top"], bits=settings["bits"]
+    )
+
+
+def round_probabilities(
+    teacher: nn.Module, data: Dataset
+) -> distillation.CachedLogits:
+    """Keep 8 bits of each probability at temperature 1, instead of logits.
+
+    A probability that is rounded to 0 is taken as half of the smallest one.
+    """
+    exact = distillation.cache_logits(teacher, data.train)
+    codes = np.rint(255 * softmax(exact.logits.numpy()))
+    kept = torch.from_numpy(np.log(np.maximum(codes, 0.5) / 255))
+    return distillation.CachedLogits(kept.float(), None, exact.sha256)
+
+
+def ensemble(run: Run) -> nn.Module:
+    """Return teachers of other seeds that vote."""
+    seeds = range(run.settings["members"])
+    return distillation.Ensemble(
+        [classroom.teach(run.dataset, 100 * run.seed + i, 0) for i in seeds]
+    )
+
+
+def list_better() -> tuple[Better, ...]:
+    """Claim what is worth the teacher's answers."""
+    labels = {"method": "hard_labels"}
+    digits = {"method": "transfer", "pictures": "digits", "count": MOST}
+    cached = {"method": "cached", "top": None, "bits": 8}
+    return (
+        Better(
+            "answers to 20,000 digits without labels",
+            "5,000 labels",
+            first=digits,
+            second=labels,
+        ),
+        Better(
+            "logits in 8 bits",
+            "probabilities in 8 bits",
+            first=cached,
+            second={"method": "rounded_probabilities"},
+        ),
+        Better(
+            "taught by its like",
+            "labels",
+            first={"method": "self"},
+            second=labels,
+        ),
+        Better(
+            "taught by five",
+            "taught by one of them",
+            first={"method": "ensemble", "members": MEMBERS[-1]},
+            second={"method": "ensemble", "members": 1},
+        ),
+    )
+
+
+def total_epochs(run: Run) -> int:
+    """Count the student's own epochs, or those of the teacher."""
+    if run.method in (FLOAT, "teacher"):
+        members = run.settings.get("members", 1)
+        each = classroom.count_epochs(run.dataset, classroom.TEACHER_EXAMPLES)
+        return members * each
+    return run.settings["epochs"]
+
+
+def _settings(
+    counts: Sequence[int],
+    pictures: Sequence[str],
+    caches: Sequence[tuple[int | None, int | None]],
+    examples: int,
+) -> Iterator[tuple[str, Any]]:
+    """List the ways to teach; a student sees `examples`, one pass at least."""
+    soft = {"temperature": TEMPERATURE, "weight": 1.0}
+    both = {"temperature": TEMPERATURE, "weight": 0.9}
+    few = {"epochs": max(1, examples // LABELED)}
+    most = max(counts)
+    many = {"count": most, "epochs": max(1, examples // most)}
+    yield "hard_labels", few
+    yield "labels_of_all", many
+    yield "self", {**few, **both}
+    for members in (1, *MEMBERS) if most == MOST else (2,):
+        yield "teacher", {"members": members}
+        yield "ensemble", {"members": members, **few, **both}
+    for kind in pictures:
+        for count in counts:
+            epochs = max(1, examples // count)
+            yield (
+                "transfer",
+                {
+                    "pictures": kind,
+                    "count": count,
+                    "epochs": epochs,
+                    **soft,
+                },
+            )
+    for top, bits in caches:
+        yield "cached", {"top": top, "bits": bits, **many, **soft}
+    yield "rounded_probabilities", {**many, **soft, "temperature": 1.0}
+
+
+STUDY = Study(
+    name="without_a_teacher",
+    summary="students of written answers, of other pictures, of many teachers",
+    grid=grid,
+    run_seconds=lambda run: SECONDS,
+    compress=compress,
+    margin=0.5,
+    better=list_better(),
+    controls=CONTROLS,
+    constants={
+        "teacher": {
+            "examples": classroom.TEACHER_EXAMPLES,
+            "learning_rate": classroom.TEACHER_RATE,
+            "shift": SHIFT,
+        },
+        "student": {
+            "hidden": HIDDEN,
+            "examples": EXAMPLES,
+            "learning_rate": classroom.STUDENT_RATE,
+        },
+    },
+    baseline=classroom.teacher_of,
+    recipe={
+        "epochs": classroom.TEACHER_EXAMPLES // LABELED,
+        "learning_rate": classroom.TEACHER_RATE,
+        "shift": SHIFT,
+    },
+    total_epochs=total_epochs,
+    data=load_subset,
+    together=lambda run: str(run.seed),
+)
