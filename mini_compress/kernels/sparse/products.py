@@ -74,9 +74,11 @@ def group_rows(
     first, so that the first row of a group bounds its buffer.
     """
     _, height, width = blocks.shape
-    starts = indptr[:-1].astype(np.intp)
-    counts = indptr[1:].astype(np.intp) - starts
-    # the padding's column stands after the last entry's
+    starts, ends = indptr[:-1].astype(np.intp), indptr[1:].astype(np.intp)
+    counts = ends - starts
+    # padding is one entry more, after the last
+    zeros = np.zeros((1, height, width), np.float32)
+    blocks = np.append(blocks, zeros, axis=0)  # (entries + 1, height, width)
     columns = np.append(indices.astype(np.intp), x_shape[0] // width)
     order = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
     gathered = width * max(1, math.prod(x_shape[1:]))  # for each entry
@@ -89,13 +91,9 @@ def group_rows(
         if missing[-1] * rows.size > MOST_PADDING:
             most = np.searchsorted(missing.cumsum(), MOST_PADDING, "right")
             rows = rows[:most]
-        step = np.arange(length)
-        padding = step >= counts[rows, np.newaxis]  # (rows, length)
-        places = np.where(
-            padding, indices.size, starts[rows, np.newaxis] + step
-        )
-        left = blocks.take(places, axis=0, mode="clip")
-        left[padding] = 0  # (rows, length, height, width)
+        places = starts[rows, np.newaxis] + np.arange(length)  # (rows, length)
+        places[places >= ends[rows, np.newaxis]] = indices.size
+        left = blocks.take(places, axis=0)  # (rows, length, height, width)
         left = left.transpose(0, 2, 1, 3)  # (rows, height, length, width)
         # (rows, height, length * width)
         left = left.reshape(rows.size, height, length * width)
@@ -116,17 +114,32 @@ def stack_rows(
     returns : (block_rows * height,) or (block_rows * height, n) float32
     """
     block_cols, n = len(x) // width, math.prod(x.shape[1:])
-    pieces = x.reshape(block_cols, width, n)  # what one block multiplies
+    # what one block multiplies, and zeros for padding, since 0 * NaN is NaN
+    pieces = np.zeros((block_cols + 1, width, n), np.float32)
+    pieces[:-1] = x.reshape(block_cols, width, n)
     out = np.zeros((block_rows, height, n), np.float32)
     with np.errstate(invalid="ignore", over="ignore"):  # as any sum of floats
-        if not np.isfinite(x.sum()):  # padding's 0 must meet zeros: 0 * NaN
-            pieces = np.append(pieces, np.zeros((1, width, n), "f4"), axis=0)
         for rows, columns, left in groups:
             most_rows = max(1, BUFFER_SIZE // max(1, left.shape[2] * n))
             for part in slices(rows.size, most_rows):
-                # padding takes the last piece: (rows, length, width, n)
-                right = pieces.take(columns[part], axis=0, mode="clip")
-                # (rows, length * width, n)
-                right = right.reshape(len(right), left.shape[2], n)
-                out[rows[part]] = left[part] @ right  # (rows, height, n)
+                # (rows, height, n)
+                out[rows[part]] = _multiply(left[part], pieces, columns[part])
     return out.reshape(block_rows * height, *x.shape[1:])
+
+
+def _multiply(
+    left: np.ndarray, pieces: np.ndarray, columns: np.ndarray
+) -> np.ndarray:
+    """Gather pieces and multiply them by the blocks of a group.
+
+    A function of its own, so that a gather is freed before the next one takes
+    its memory: two at a time would not fit the cache.
+
+    left : (rows, height, length * width)
+    pieces : (block columns, width, n); columns : (rows, length) of them
+    returns : (rows, height, n)
+    """
+    # (rows, length, width, n); all columns exist, and to clip is fastest
+    right = pieces.take(columns, axis=0, mode="clip")
+    rows, _, inner = left.shape
+    return left @ right.reshape(rows, inner, pieces.shape[2])
