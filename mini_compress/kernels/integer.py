@@ -199,10 +199,12 @@ def _convolve(
     groups, outputs, inner = filters.shape
     positions = out_height * out_width
     depth = exact_depth(filters.dtype, windows.dtype)
+    filters = filters.astype(np.float32)  # once, and columns as they are made
     acc = np.empty((images, groups, outputs, positions), np.int32)
     for image in range(images):  # one at a time: columns fill a cache
+        columns = windows[image].astype(np.float32, order="C")
         # (groups, inner, positions)
-        columns = windows[image].reshape(groups, inner, positions)
+        columns = columns.reshape(groups, inner, positions)
         sum_products(filters, columns, filter_zeros, x_zero, acc[image], depth)
     # (images, outputs of all groups, out_height, out_width)
     return acc.reshape(images, groups * outputs, out_height, out_width)

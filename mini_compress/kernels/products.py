@@ -27,7 +27,8 @@ def sum_products(
 ) -> None:
     """Write the sums of (a - a_zero) * (b - b_zero) to acc.
 
-    a : (..., rows, inner) codes; a_zero broadcasts against (..., rows, 1)
+    a : (..., rows, inner) codes, 8-bit or in float32;
+        a_zero broadcasts against (..., rows, 1)
     b : (..., inner, cols) codes; b_zero broadcasts against (..., 1, cols)
     acc : (..., rows, cols) int32
     depth : the longest inner axis of an exact product: see exact_depth
@@ -53,8 +54,8 @@ def exact_product(
     could leave the integers that float32 holds.
     """
     for inner in slices(max(a.shape[-1], 1), depth):
-        left = a[..., inner].astype(np.float32)
-        right = b[..., inner, :].astype(np.float32)
+        left = a[..., inner].astype(np.float32, copy=False)
+        right = b[..., inner, :].astype(np.float32, copy=False)
         part = left @ right
         if inner.start == 0:
             acc[...] = part
