@@ -22,8 +22,9 @@ from .header import (
     digest_of,
     read_header,
 )
-from .rebuild import assemble, build_empty, empty_network
+from .rebuild import assemble, build_empty
 from .schema import DTYPES, VERSION
+from .skeleton import empty_network
 from .state import (
     compressed_paths,
     has_own_version,

@@ -1,6 +1,5 @@
 """Which module may stand in the place of another."""
 
-from dataclasses import asdict
 from typing import Any
 
 from torch import nn
@@ -51,7 +50,7 @@ def _form_of(layer: nn.Module) -> tuple[dict[str, Any], list[int]]:
         )
     except (TypeError, ValueError):  # no product, or one that pads otherwise
         return {"kind": type(layer).__name__}, []
-    form = asdict(geometry)
+    form = dict(vars(geometry))
     names = [name for name in form if name.startswith(("in_", "out_"))]
     return form, [form.pop(name) for name in names]
 

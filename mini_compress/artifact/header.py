@@ -93,7 +93,8 @@ def read_file(path: Path, name: str) -> bytes:
                 f"{name} is corrupt: it must have {header.num_bytes} bytes, "
                 f"got {size}"
             )
-        return head + file.read()
+        file.seek(0)
+        return file.read(size)  # at once: to join two parts copies them
 
 
 def take_apart(data: bytes, name: str, size: int) -> Header:

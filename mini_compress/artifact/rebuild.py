@@ -5,19 +5,17 @@ memory. Only once every name, shape and type is that of the file's tensors do
 they take those as their own: a file costs no more than it has bytes.
 """
 
-import copy
-import functools
 from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from .._inference import copy_model
 from ..layers.describe import build_module, describe
 from ..models import NETWORKS
 from .forms import is_altered, may_replace
 from .schema import Contents
+from .skeleton import copy_empty, copy_structure, empty_network
 from .state import is_training_only
 
 
@@ -95,62 +93,8 @@ def _skeleton(
                 f"that of {kind.__module__}"
             )
         if not ours:
-            return _without_numbers(network)
-    return _copy_structure(empty_network(wanted))
-
-
-@functools.cache
-def empty_network(name: str) -> nn.Module:
-    """Make one of our networks without memory; it is not to be changed."""
-    with torch.device("meta"):
-        return NETWORKS[name]()
-
-
-def _copy_structure(module: nn.Module) -> nn.Module:
-    """Copy the modules of one of our networks, but not its tensors.
-
-    To make them anew, or to copy them deeply, takes longer than to read the
-    file of a small network.
-    """
-    copied = type(module).__new__(type(module))
-    copied.__dict__ |= {
-        # an OrderedDict, as those of hooks are, is copied slowly
-        name: (value.copy() if value else type(value)())
-        if isinstance(value, dict | set)
-        else value
-        for name, value in vars(module).items()
-    }
-    for name, part in module.named_children():
-        copied._modules[name] = _copy_structure(part)
-    return copied
-
-
-def _without_numbers(network: nn.Module | type[nn.Module]) -> nn.Module:
-    """Copy a network, but not the tensors that a file holds."""
-    found = network if isinstance(network, nn.Module) else _made(network)
-    memo: dict[int, Any] = {}
-    for name, tensor in found.state_dict(keep_vars=True).items():
-        if isinstance(tensor, Tensor) and not is_training_only(name):
-            empty = torch.empty_like(tensor, device="meta")
-            if isinstance(tensor, nn.Parameter):
-                empty = nn.Parameter(empty, tensor.requires_grad)
-            memo[id(tensor)] = empty
-    try:
-        return copy.deepcopy(found, memo)
-    except Exception:  # attributes may be of any kind
-        return copy_model(found)  # says which of them cannot be copied
-
-
-def _made(kind: type[nn.Module]) -> nn.Module:
-    """Make a network of a class; nothing is drawn from torch's generator."""
-    try:
-        with torch.random.fork_rng(devices=[]):
-            return kind()
-    except TypeError as error:
-        raise ValueError(
-            "network must be a class that needs no arguments, or one of its "
-            f"objects: {error}"
-        ) from error
+            return copy_empty(network)
+    return copy_structure(empty_network(wanted), {})
 
 
 def _lone_layer(

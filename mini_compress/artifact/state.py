@@ -84,7 +84,7 @@ def fill(
     for name, old in state.items():
         source = contents.tied.get(name, name)
         if source not in tensors:  # of training only
-            state[name] = torch.zeros_like(old, device="cpu")
+            state[name] = torch.zeros(old.shape, dtype=old.dtype)
             continue
         if source not in taken:
             new = tensors[source]

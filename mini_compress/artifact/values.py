@@ -1,5 +1,7 @@
 """Are the numbers of a network some that its layers can compute with?"""
 
+import math
+
 from torch import Tensor, nn
 
 from ..layers.base import CompressedLayer
@@ -46,7 +48,7 @@ def _require_finite(name: str, tensor: Tensor, infinity: bool = False) -> None:
     if not tensor.is_floating_point() or tensor.is_meta:
         return
     # a finite sum has only finite terms; one that is not may have overflowed
-    if tensor.sum().isfinite():
+    if math.isfinite(tensor.sum()):
         return
     if tensor.isnan().any():
         raise ValueError(f"{name} must be finite, got NaN")
