@@ -3,7 +3,7 @@
 All of them are for inference: their state lies in buffers, not parameters.
 """
 
-from .base import CompressedLayer
+from .base import CompressedLayer, StoredWeight
 from .geometry import Conv2dGeometry, LinearGeometry, geometry_of
 from .integer import IntegerLayer
 from .packed_weight import PackedWeight
@@ -18,6 +18,7 @@ __all__ = [
     "PackedWeight",
     "SparseLayer",
     "SparseWeight",
+    "StoredWeight",
     "WeightOnlyLayer",
     "geometry_of",
 ]

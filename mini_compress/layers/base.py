@@ -6,15 +6,39 @@ file, the ledger and the methods know all they need.
 """
 
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import resolve_name
 
 from .._require import require_bool
 from .geometry import Geometry
 
 FLOAT_BITS = 32
+
+
+class StoredWeight(nn.Module):
+    """The weight of a compressed layer: a module that is no tensor.
+
+    In evaluation mode `nn.TransformerEncoderLayer` takes the weights of its
+    layers and runs one fused function instead of the layers. It does not if
+    one of the weights has `__torch_function__`, by which torch knows whatever
+    stands in the place of a tensor, quantized weights among others. So has
+    this one, and the layers are run. What wants the weight itself gets an
+    error, `nn.MultiheadAttention` that of its `out_proj` for example.
+    """
+
+    @classmethod
+    def __torch_function__(
+        cls, func: Callable[..., Any], *arguments: Any
+    ) -> NoReturn:
+        """Refuse to be computed with."""
+        raise TypeError(
+            f"weight must be a tensor for {resolve_name(func)}, got a "
+            f"{cls.__name__}: a compressed layer works only where it is "
+            "called itself"
+        )
 
 
 class CompressedLayer(nn.Module):
@@ -26,7 +50,7 @@ class CompressedLayer(nn.Module):
     and `numbers`.
 
     geometry : what the layer multiplies with what
-    weight : a module that keeps the weight, in buffers
+    weight : keeps the weight, in buffers
     bias : whether the layer has one, (outputs,) of `bias_dtype`
     settings : what else the layer's constructor was given by keyword, as JSON
         can hold it
@@ -43,13 +67,16 @@ class CompressedLayer(nn.Module):
     def __init__(
         self,
         geometry: Geometry,
-        weight: nn.Module,
+        weight: StoredWeight,
         *,
         bias: bool,
         **settings: Any,
     ) -> None:
         super().__init__()
         require_bool("bias", bias)
+        if not isinstance(weight, StoredWeight):
+            got = type(weight).__name__
+            raise TypeError(f"weight must be a StoredWeight, got {got}")
         self.geometry = geometry
         self.weight = weight
         self.settings = {"bias": bias, **settings}
@@ -87,6 +114,7 @@ class CompressedLayer(nn.Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Apply the layer; input and result are float32."""
+        require_whole(input)
         y = self.geometry.product(input, self.dense_weight())
         if self.bias is not None:
             y = y + self.geometry.per_output(self.bias)
@@ -108,3 +136,13 @@ class CompressedLayer(nn.Module):
                 "the network before it is compressed"
             )
         return super()._apply(fn, recurse)
+
+
+def require_whole(input: Tensor) -> None:
+    """Refuse a nested tensor, in which torch packs sequences of any length."""
+    if input.is_nested:
+        raise ValueError(
+            "input of a compressed layer must be a plain tensor, got a nested "
+            "one; an nn.TransformerEncoder makes none if it is built with "
+            "enable_nested_tensor=False, or its use_nested_tensor is False"
+        )

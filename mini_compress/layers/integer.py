@@ -13,7 +13,7 @@ from torch import Tensor
 
 from .._require import require_int
 from ..kernels.products import EXACT_FLOAT32
-from .base import CompressedLayer
+from .base import CompressedLayer, require_whole
 from .geometry import Geometry
 from .packed_weight import PackedWeight
 
@@ -90,6 +90,7 @@ class IntegerLayer(CompressedLayer):
 
     def forward(self, input: Tensor) -> Tensor:
         """Apply the layer; input and result are float32."""
+        require_whole(input)
         acc = self.accumulate(self.quantize_input(input))
         steps = self.x_scale * self.weight.scale.reshape(-1)
         return acc * self.geometry.per_output(steps)

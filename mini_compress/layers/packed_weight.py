@@ -10,13 +10,14 @@ import math
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from .._require import require_bool, require_equal, require_int
 from ..kernels.planes import num_packed_bytes, pack_planes, unpack_planes
+from .base import StoredWeight
 
 
-class PackedWeight(nn.Module):
+class PackedWeight(StoredWeight):
     """Signed codes of 2 to 8 bits, packed, with one step per group.
 
     shape : (outputs, ...) of the weight; the other axes make up `inner`

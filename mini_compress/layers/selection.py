@@ -159,5 +159,16 @@ def with_layers_replaced(
     copied = copy_model(model)
     for name, layer in model.named_modules(remove_duplicate=False):
         if layer in new:
+            _require_called(model, name)
             copied.set_submodule(name, new[layer])
     return copied.eval()
+
+
+def _require_called(model: nn.Module, name: str) -> None:
+    """Refuse a layer whose weight is taken, while the layer is never run."""
+    owner = model.get_submodule(name.rpartition(".")[0])
+    if isinstance(owner, nn.MultiheadAttention):
+        raise ValueError(
+            f"layers must be called by their owner, got {name!r} of a "
+            f"{type(owner).__name__}, which takes its weight instead"
+        )

@@ -7,16 +7,16 @@ import math
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from .._require import require_equal, require_int
 from ..kernels.planes import num_packed_bytes, unpack_planes
 from ..kernels.sparse import RelativeIndexMatrix
-from .base import CompressedLayer
+from .base import CompressedLayer, StoredWeight
 from .geometry import Geometry
 
 
-class SparseWeight(nn.Module):
+class SparseWeight(StoredWeight):
     """Non-zero weights, and the gaps between them in a few bits.
 
     shape : (outputs, ...) of the weight, read row after row

@@ -11,7 +11,12 @@ from torch import Tensor, nn
 import mini_compress as mc
 from mini_compress import artifact
 from mini_compress.hardware import layer_costs
-from mini_compress.layers import CompressedLayer, LinearGeometry, geometry_of
+from mini_compress.layers import (
+    CompressedLayer,
+    LinearGeometry,
+    StoredWeight,
+    geometry_of,
+)
 from mini_compress.layers.kinds import COMPRESSED
 from mini_compress.layers.selection import (
     treatable_layers,
@@ -20,7 +25,7 @@ from mini_compress.layers.selection import (
 from mini_compress.quantization import quantize_weights
 
 
-class Factors(nn.Module):
+class Factors(StoredWeight):
     def __init__(self, outputs: int, inputs: int, rank: int):
         super().__init__()
         self.register_buffer("left", torch.zeros(outputs, rank))

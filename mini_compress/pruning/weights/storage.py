@@ -1,5 +1,7 @@
 """Files without zeros: a masked network is not smaller until this is done."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from torch import nn
 
@@ -15,10 +17,13 @@ from ...layers.selection import (
 INDEX_BITS = range(1, 9)
 
 
-def store_sparse(model: nn.Module) -> nn.Module:
+def store_sparse(
+    model: nn.Module, *, layers: Sequence[str] | None = None
+) -> nn.Module:
     """Return a copy whose layers store no zeros, wherever that is smaller.
 
     model : with zeros among its weights; is not changed
+    layers : names of Linear and Conv2d layers; None for all
     returns : a network in evaluation mode with the same weights. A layer's
         gaps have as many bits as make it smallest; a layer that would not be
         smaller than before, for want of zeros, stays as it is.
@@ -32,7 +37,7 @@ def store_sparse(model: nn.Module) -> nn.Module:
     See [han2016deep], section 2.
     """
     replacements: dict[str, nn.Module] = {}
-    for name, layer in treatable_layers(model, None).items():
+    for name, layer in treatable_layers(model, layers).items():
         matrix = smallest_matrix(weight_array(name, layer))
         if matrix.num_bytes < layer.weight.nbytes:
             replacements[name] = _sparse_layer(name, layer, matrix)
