@@ -10,6 +10,7 @@ import numpy as np
 from .parts.attempt import Attempt, show
 from .parts.budgets import check_budget
 from .parts.named_numbers import require_near
+from .parts.tensors import as_array, leaf_gradients
 
 if TYPE_CHECKING:
     import torch
@@ -183,7 +184,7 @@ def slimming_penalty(function: Callable) -> None:
 
     def expect(value: float, strength: float) -> None:
         attempt.require_close(
-            call(strength).detach().double().reshape(1).numpy(),
+            as_array(call(strength)).reshape(1),
             np.array([value]),
             1e-6 * value,
         )
@@ -203,7 +204,7 @@ def slimming_penalty(function: Callable) -> None:
         "Do not detach, and do not call item(): the loss has to pull.",
     ):
         # the answer works on a copy of the model, which its graph holds on to
-        gradients = _leaf_gradients(attempt, call(0.5))
+        gradients = leaf_gradients(attempt, call(0.5))
         attempt.require_close(
             np.sort(gradients), np.array([-0.5, -0.5, 0.5, 0.5, 0.5]), 1e-6
         )
@@ -244,23 +245,3 @@ def _with_norms() -> nn.Module:
         norm.weight.data = torch.tensor(scales, dtype=torch.float32)
         nn.init.constant_(norm.bias, 7.0)
     return model
-
-
-def _leaf_gradients(attempt: Attempt, penalty: torch.Tensor) -> np.ndarray:
-    """Return the gradients of all parameters behind a scalar, in a row."""
-    import torch
-
-    if penalty.grad_fn is None:
-        attempt.fail("a tensor with a gradient", show(penalty))
-    leaves: dict[int, torch.Tensor] = {}
-    nodes, seen = [penalty.grad_fn], set()
-    while nodes:
-        node = nodes.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        if hasattr(node, "variable"):
-            leaves[id(node.variable)] = node.variable
-        nodes += [before for before, _ in node.next_functions if before]
-    gradients = torch.autograd.grad(penalty, list(leaves.values()))
-    return torch.cat([g.flatten() for g in gradients]).double().numpy()

@@ -10,6 +10,7 @@ import numpy as np
 from ..kernels import integer
 from .parts.attempt import Attempt, show
 from .parts.budgets import check_budget
+from .parts.tensors import as_array, require_tensor
 
 if TYPE_CHECKING:
     import torch
@@ -190,16 +191,16 @@ def int8_rows(function: Callable) -> None:
     with attempt.must("the scale is max|row| / 127, rounded to bfloat16"):
         for weight in weights:
             _, scale = _call_int8_rows(attempt, weight)
-            exact = np.abs(_array(weight)).max(axis=1, keepdims=True) / 127
-            attempt.require_close(_array(scale), exact, 2.0**-7 * exact)
+            exact = np.abs(as_array(weight)).max(axis=1, keepdims=True) / 127
+            attempt.require_close(as_array(scale), exact, 2.0**-7 * exact)
     with attempt.must(
         "scale * code is within one step of the weight",
         "What is 2.796875 / scale in bfloat16? And 128 as int8?",
     ):
         for weight in weights:
             codes, scale = _call_int8_rows(attempt, weight)
-            step = _array(scale)
-            attempt.require_close(step * _array(codes), _array(weight), step)
+            step, expected = as_array(scale), as_array(weight)
+            attempt.require_close(step * as_array(codes), expected, step)
     with attempt.must(
         "a row of zeros has a scale above 0, and codes 0",
         "0 / 0 is NaN, and NaN as int8 is any code.",
@@ -208,7 +209,7 @@ def int8_rows(function: Callable) -> None:
         codes, scale = _call_int8_rows(attempt, zeros)
         if not 0 < scale[1].item() < np.inf:
             attempt.fail("a scale above 0, below infinity", show(scale[1]))
-        attempt.require_close(_array(codes[1]), np.zeros(2), 0)
+        attempt.require_close(as_array(codes[1]), np.zeros(2), 0)
 
 
 def small_model(function: Callable) -> None:
@@ -242,19 +243,7 @@ def _call_int8_rows(
     """Return codes and scale; both must be tensors of the right form."""
     import torch
 
-    result = attempt.call_for(("codes", "scale"), weight)
-    for name, got, shape, dtype in [
-        ("codes", result[0], weight.shape, torch.int8),
-        ("scale", result[1], (len(weight), 1), torch.bfloat16),
-    ]:
-        expected = f"{name}: {dtype} of shape {tuple(shape)}"
-        if not isinstance(got, torch.Tensor):
-            attempt.fail(expected, f"{name}: {type(got).__name__}")
-        if got.shape != shape or got.dtype != dtype:
-            form = f"{got.dtype} of shape {tuple(got.shape)}"
-            attempt.fail(expected, f"{name}: {form}")
-    return result[0], result[1]
-
-
-def _array(tensor: torch.Tensor) -> np.ndarray:
-    return tensor.detach().double().numpy()
+    codes, scale = attempt.call_for(("codes", "scale"), weight)
+    require_tensor(attempt, "codes", codes, weight.shape, torch.int8)
+    require_tensor(attempt, "scale", scale, (len(weight), 1), torch.bfloat16)
+    return codes, scale

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from ..kernels.masks import keep_largest_global
-from .parts.answered_masks import require_kept, require_order
+from .parts.answered_masks import require_kept, require_masks, require_order
 from .parts.attempt import Attempt, show
 from .parts.budgets import check_budget
-from .parts.named_numbers import require_near
+from .parts.named_numbers import require_near, require_numbers
 
 
 def magnitude_mask(function: Callable) -> None:
@@ -20,9 +20,6 @@ def magnitude_mask(function: Callable) -> None:
     Among equal magnitudes any may stay, as long as the count is right.
     """
     attempt = Attempt(function, "weight", "sparsity")
-
-    def expect(mask, weight, sparsity):
-        attempt.expect(np.array(mask), np.array(weight, np.float32), sparsity)
 
     def count(size, sparsity):
         weight = np.arange(1, size + 1, dtype=np.float32)
@@ -57,7 +54,8 @@ def magnitude_mask(function: Callable) -> None:
         "sparsity 0 keeps every weight, a 0 among them",
         "x[:-0] is empty, and x[-1] is the last.",
     ):
-        expect([True, True, True], [0.0, -2.0, 1.0], 0.0)
+        weight = np.array([0, -2, 1], np.float32)
+        attempt.expect(np.ones(3, bool), weight, 0.0)
 
 
 def global_masks(function: Callable) -> None:
@@ -71,18 +69,11 @@ def global_masks(function: Callable) -> None:
     def call(weights, sparsity):
         arrays = [np.array(weight, np.float32) for weight in weights]
         masks = attempt.call(arrays, sparsity)
-        if not isinstance(masks, list | tuple) or len(masks) != len(arrays):
-            attempt.fail(f"a list of {len(arrays)} masks", show(masks))
-        plain = [
-            attempt.require_form(mask, array.shape, bool)
-            for mask, array in zip(masks, arrays, strict=True)
-        ]
-        return plain, arrays
+        return require_masks(attempt, masks, arrays), arrays
 
     def expect(weights, sparsity):
         masks, arrays = call(weights, sparsity)
-        scores = [np.abs(array) for array in arrays]
-        expected = keep_largest_global(scores, sparsity)
+        expected = keep_largest_global([np.abs(x) for x in arrays], sparsity)
         for mask, wanted in zip(masks, expected, strict=True):
             attempt.require_close(mask, wanted, 0)
 
@@ -172,14 +163,7 @@ def round_sparsities(function: Callable) -> None:
     attempt = Attempt(function, "sparsity", "rounds")
 
     def call(sparsity, rounds):
-        result = attempt.call(sparsity, rounds)
-        try:
-            got = np.array([float(x) for x in result])
-        except (TypeError, ValueError) as error:
-            attempt.fail("a list of numbers", show(result), cause=error)
-        if len(got) != rounds:
-            attempt.fail(f"{rounds} numbers", show(got))
-        return got
+        return require_numbers(attempt, attempt.call(sparsity, rounds), rounds)
 
     def check(got, expected):
         # several roundings of float32, and less than a weight of LeNet300

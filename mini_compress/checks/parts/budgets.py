@@ -12,7 +12,15 @@ from ...measuring import Score
 from .attempt import Attempt, show
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from ...datasets import Split
+
+SAME_BYTES = (
+    "Numbers that were rounded, or set to 0, but stay float32 take as many "
+    "bytes as before."
+)
+WHERE_MACS = "Which layers do the multiplications, and which hold the weights?"
 
 
 def check_budget(
@@ -45,40 +53,19 @@ def check_budget(
 
     model = zoo.load(network, dataset)
     attempt = Attempt(function, "model")
-    with attempt.must(
-        "nothing is chosen on the test images",
-        "Compare candidates on data.validation.",
-    ):
-        with _noted_parts() as parts, _counted_steps() as steps:
-            small = attempt.call(model)
-        if "test" in parts:
-            attempt.fail("no use of data.test", "its images were looked at")
+    small, taken = _compress(attempt, model)
     validation = datasets.load(dataset).validation
     with attempt.must(f"the result is a {network} that can be saved and used"):
         data, score = _save_and_score(attempt, small, type(model), validation)
         macs = layer_costs(small).macs
-    require_fewer(
-        attempt,
-        "the file has {} bytes",
-        len(data),
-        num_bytes,
-        "Numbers that were rounded, or set to 0, but stay float32 take as "
-        "many bytes as before.",
-    )
+    says = "the file has {} bytes"
+    require_fewer(attempt, says, len(data), num_bytes, SAME_BYTES)
     if num_macs is not None:
-        require_fewer(
-            attempt,
-            "an image takes {} MACs",
-            macs,
-            num_macs,
-            "Which layers do the multiplications, and which hold the weights?",
-        )
+        says = "an image takes {} MACs"
+        require_fewer(attempt, says, macs, num_macs, WHERE_MACS)
     require_right(attempt, score, num_correct, hint)
     if num_steps is not None:
-        print(f"        it took {len(steps)} steps of the optimizer")
-        with attempt.must(f"at most {num_steps} steps of the optimizer"):
-            if len(steps) > num_steps:
-                attempt.fail(f"<= {num_steps} steps", f"{len(steps)} steps")
+        _require_steps(attempt, taken, num_steps)
 
 
 def require_fewer(
@@ -102,6 +89,27 @@ def require_right(
     with attempt.must(f"at least {num_correct} are right", hint):
         if score.num_correct < num_correct:
             attempt.fail(f">= {num_correct}", f"{score.num_correct}")
+
+
+def _compress(attempt: Attempt, model: nn.Module) -> tuple[Any, int]:
+    """Return the answer's network, and the steps of optimizers it took."""
+    with attempt.must(
+        "nothing is chosen on the test images",
+        "Compare candidates on data.validation.",
+    ):
+        with _noted_parts() as parts, _counted_steps() as steps:
+            small = attempt.call(model)
+        if "test" in parts:
+            attempt.fail("no use of data.test", "its images were looked at")
+    return small, len(steps)
+
+
+def _require_steps(attempt: Attempt, taken: int, limit: int) -> None:
+    """Print how many steps training took, and refuse more than the limit."""
+    print(f"        it took {taken} steps of the optimizer")
+    with attempt.must(f"at most {limit} steps of the optimizer"):
+        if taken > limit:
+            attempt.fail(f"<= {limit} steps", f"{taken} steps")
 
 
 def _save_and_score(

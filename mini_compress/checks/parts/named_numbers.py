@@ -60,3 +60,14 @@ def require_near(
     if not math.isclose(value, expected, rel_tol=0, abs_tol=tolerance):
         digits = 0 if isinstance(expected, int) else 6
         attempt.fail(f"{name} {expected:.{digits}f}", f"{name} {show(value)}")
+
+
+def require_numbers(attempt: Attempt, got: Any, count: int) -> np.ndarray:
+    """Return so many numbers as float64; refuse anything else."""
+    try:
+        values = np.array([float(x) for x in got])
+    except (TypeError, ValueError) as error:
+        attempt.fail("a list of numbers", show(got), cause=error)
+    if len(values) != count:
+        attempt.fail(f"{count} numbers", show(values))
+    return values
