@@ -1,13 +1,15 @@
 """How a network's numbers become integers.
 
-uniform  evenly spaced codes for weights, or weights and activations
+uniform  evenly spaced codes for weights
+static   codes for activations too, and products of integers
 
 Ranges of layers' inputs and the folding of batch normalization are those of
 `mini_compress.graph`.
 """
 
 from ..graph import fold_batchnorm, observe_ranges, unfolded_norms
-from .uniform import quantize_static, quantize_weight, quantize_weights
+from .static import quantize_static
+from .uniform import quantize_weight, quantize_weights
 
 __all__ = [
     "fold_batchnorm",

@@ -1,33 +1,18 @@
 """Uniform post-training quantization: evenly spaced codes, no training.
 
 `quantize_weights` turns weights into codes of 8 down to 2 bits and leaves the
-arithmetic in float32. `quantize_static` turns activations into codes of 8 bits
-as well, and the arithmetic into that of integers.
+arithmetic in float32; that of integers is in `static`.
 """
 
 import math
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+from torch import nn
 
-from .._require import (
-    require_dtype,
-    require_finite,
-    require_int,
-    require_one_of,
-)
-from ..graph.inputs import observe_ranges
-from ..kernels.affine import (
-    AffineParams,
-    choose_affine,
-    quantize,
-    split_groups,
-)
-from ..layers import IntegerLayer, WeightOnlyLayer, geometry_of
-from ..layers.kinds import BATCH_NORMS
+from .._require import require_dtype, require_int, require_one_of
+from ..kernels.affine import choose_affine, quantize, split_groups
+from ..layers import WeightOnlyLayer, geometry_of
 from ..layers.selection import (
     treatable_layers,
     weight_array,
@@ -36,9 +21,6 @@ from ..layers.selection import (
 
 GRANULARITIES = ("tensor", "channel", "group")
 ROW_AXES = {"tensor": None, "channel": 1}  # of (outputs, inner): what shares
-LARGEST_SUM = 1 << 30  # half of int32's range for the products,
-LARGEST_BIAS = 1 << 29  # a quarter for the bias: no sum can overflow
-SMALLEST_SCALE = np.finfo(np.float32).tiny  # below it, 1 / scale overflows
 
 
 def quantize_weights(
@@ -72,7 +54,7 @@ def quantize_weights(
     replacements: dict[str, nn.Module] = {}
     for name, layer in treatable_layers(model, layers).items():
         weight = weight_array(name, layer)
-        _require_values(f"weight of {name!r}", weight)
+        require_values(f"weight of {name!r}", weight)
         codes, scale = quantize_weight(
             weight, bits=bits, granularity=granularity, group_size=group_size
         )
@@ -87,63 +69,6 @@ def quantize_weights(
         if layer.bias is not None:
             quantized.bias.copy_(layer.bias.detach())  # type: ignore[union-attr]
         replacements[name] = quantized
-    return with_layers_replaced(model, replacements)
-
-
-def quantize_static(
-    model: nn.Module,
-    images: Tensor,
-    *,
-    bits: int = 8,
-    granularity: str = "channel",
-    layers: Sequence[str] | None = None,
-) -> nn.Module:
-    """Return a copy that multiplies codes with codes and sums in int32.
-
-    model : is not changed. Fold batch normalization first (`fold_batchnorm`),
-        as every runtime does; those that are left stay in float32, and a
-        warning names them.
-    images : (n, ...) float32 training images, which show the range of every
-        layer's input
-    bits : of the weights, 2 to 8. Activations have 8.
-    granularity : of the weights: "tensor" or "channel". Not "group", and
-        activations have one step per layer: steps that differ along the
-        summed axis could not be taken out of the sum.
-    layers : as in `quantize_weights`
-    returns : a network in evaluation mode
-
-    >>> from mini_compress import datasets, zoo
-    >>> net, data = zoo.load("LeNet300", "mnist5k"), datasets.load("mnist5k")
-    >>> integer = quantize_static(net, data.train.take(100).images)
-    >>> [type(layer).__name__ for layer in integer.classifier[:3]]
-    ['Flatten', 'IntegerLayer', 'ReLU']
-
-    See [jacob2018quantization], sections 2.1 to 2.4.
-    """
-    require_int("bits", bits, 2, 8)
-    require_one_of("granularity", granularity, ("tensor", "channel"))
-    found = treatable_layers(model, layers)
-    weights = {name: weight_array(name, found[name]) for name in found}
-    for name, weight in weights.items():
-        _require_values(f"weight of {name!r}", weight)
-    ranges = observe_ranges(model, found, images)
-    replacements: dict[str, nn.Module] = {}
-    for name, layer in found.items():
-        x_params = choose_affine(ranges[name], signed=False)
-        replacements[name] = _integer_layer(
-            name, layer, weights[name], x_params, bits, granularity
-        )
-    norms = [
-        repr(name)
-        for name, module in model.named_modules()
-        if isinstance(module, BATCH_NORMS)
-    ]
-    if norms:
-        warnings.warn(
-            f"{len(norms)} batch normalizations stay in float32: "
-            f"{', '.join(norms)}; `fold_batchnorm` merges those that it can",
-            stacklevel=2,
-        )
     return with_layers_replaced(model, replacements)
 
 
@@ -167,7 +92,7 @@ def quantize_weight(
     ([[2, -3], [0, 3]], [[0.25], [0.5]])
     """
     require_dtype("weight", weight, np.float32)
-    _require_values("weight", weight)
+    require_values("weight", weight)
     _require_granularity(granularity, group_size)
     rows = weight.reshape(len(weight), -1)  # (outputs, inner)
     if granularity != "group":
@@ -183,73 +108,19 @@ def quantize_weight(
     return codes[:, : rows.shape[1]], np.array(params.scale)[..., 0]
 
 
-def _integer_layer(
-    name: str,
-    layer: nn.Linear | nn.Conv2d,
-    weight: np.ndarray,
-    x_params: AffineParams,
-    bits: int,
-    granularity: str,
-) -> IntegerLayer:
-    """Fill an integer layer with codes of the weight and the bias."""
-    rows = weight.reshape(len(weight), -1)  # (outputs, inner)
-    bias = np.zeros(len(rows))
-    if layer.bias is not None:
-        bias = layer.bias.detach().numpy().astype(np.float64)
-        require_finite(f"bias of {name!r}", bias)
-    x_scale = np.asarray(x_params.scale).item()
-    axis = ROW_AXES[granularity]
-    chosen = choose_affine(rows, bits=bits, symmetric=True, axis=axis)
-    scale = _widen_for_bias(rows, np.asarray(chosen.scale), bias, x_scale)
-    codes = quantize(
-        rows, AffineParams(scale, 0, bits=bits, signed=True, narrow=True)
-    )
-    quantized = IntegerLayer(
-        geometry_of(layer, repr(name)),
-        bias=layer.bias is not None,
-        bits=bits,
-        per_tensor=granularity == "tensor",
-    )
-    quantized.weight.store(codes, scale)
-    quantized.x_scale.fill_(x_scale)
-    quantized.x_zero_point.fill_(np.asarray(x_params.zero_point).item())
-    if quantized.largest_sum() > LARGEST_SUM:
-        raise ValueError(
-            f"sums of {name!r} must stay within int32, got up to "
-            f"{quantized.largest_sum()} before the bias"
-        )
-    if quantized.bias is not None:
-        steps = x_scale * scale.astype(np.float64)[:, 0]
-        quantized.bias.copy_(torch.from_numpy(np.rint(bias / steps)))
-    return quantized
-
-
-def _widen_for_bias(
-    rows: np.ndarray, scale: np.ndarray, bias: np.ndarray, x_scale: float
-) -> np.ndarray:
-    """Raise the steps of channels whose bias would not fit int32.
-
-    A bias is counted in steps of x_scale * scale. In a channel that is nearly
-    dead the weights are tiny, and so is scale, but the bias need not be. With
-    a wider step its weights lose precision that the bias drowns anyway. A
-    channel whose weights are all 0 takes the finest step its bias allows.
-    """
-    # (outputs, 1), as is the scale of a channel
-    needed = np.abs(bias)[:, np.newaxis] / (x_scale * LARGEST_BIAS)
-    dead = ~rows.any(axis=1, keepdims=True) & (needed > 0)
-    if scale.shape == (1, 1):
-        needed, dead = needed.max(keepdims=True), np.all(dead, keepdims=True)
-    widened = np.where(dead, needed, np.maximum(scale, needed))
-    return np.maximum(widened, SMALLEST_SCALE).astype(np.float32)
-
-
 def _steps_over(weight: np.ndarray, group_size: int | None) -> int:
     """Return how many weights of a row share a step."""
     inner = math.prod(weight.shape[1:])
     return min(int(group_size or inner), inner)
 
 
-def _require_values(name: str, weight: np.ndarray) -> None:
+def require_values(name: str, weight: np.ndarray) -> None:
+    """Refuse a weight without any values, of which there is no largest.
+
+    >>> require_values("weight", np.zeros((0, 3)))
+    Traceback (most recent call last):
+    ValueError: weight must hold values, got the empty shape (0, 3)
+    """
     if weight.size == 0:
         raise ValueError(
             f"{name} must hold values, got the empty shape {weight.shape}"

@@ -1,0 +1,145 @@
+"""Static quantization: activations are codes too, and products of integers.
+
+`quantize_static` turns weights and activations into codes and the arithmetic
+into that of integers. The range of each layer's input is observed beforehand.
+"""
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .._require import require_finite, require_int, require_one_of
+from ..graph.inputs import observe_ranges
+from ..kernels.affine import AffineParams, choose_affine, quantize
+from ..layers import IntegerLayer, geometry_of
+from ..layers.kinds import BATCH_NORMS
+from ..layers.selection import (
+    treatable_layers,
+    weight_array,
+    with_layers_replaced,
+)
+from .uniform import ROW_AXES, require_values
+
+LARGEST_SUM = 1 << 30  # half of int32's range for the products,
+LARGEST_BIAS = 1 << 29  # a quarter for the bias: no sum can overflow
+SMALLEST_SCALE = np.finfo(np.float32).tiny  # below it, 1 / scale overflows
+
+
+def quantize_static(
+    model: nn.Module,
+    images: Tensor,
+    *,
+    bits: int = 8,
+    granularity: str = "channel",
+    layers: Sequence[str] | None = None,
+) -> nn.Module:
+    """Return a copy that multiplies codes with codes and sums in int32.
+
+    model : is not changed. Fold batch normalization first (`fold_batchnorm`),
+        as every runtime does; those that are left stay in float32, and a
+        warning names them.
+    images : (n, ...) float32 training images, which show the range of every
+        layer's input
+    bits : of the weights, 2 to 8. Activations have 8.
+    granularity : of the weights: "tensor" or "channel". Not "group", and
+        activations have one step per layer: steps that differ along the
+        summed axis could not be taken out of the sum.
+    layers : as in `quantize_weights`
+    returns : a network in evaluation mode
+
+    >>> from mini_compress import datasets, zoo
+    >>> net, data = zoo.load("LeNet300", "mnist5k"), datasets.load("mnist5k")
+    >>> integer = quantize_static(net, data.train.take(100).images)
+    >>> [type(layer).__name__ for layer in integer.classifier[:3]]
+    ['Flatten', 'IntegerLayer', 'ReLU']
+
+    See [jacob2018quantization], sections 2.1 to 2.4.
+    """
+    require_int("bits", bits, 2, 8)
+    require_one_of("granularity", granularity, ("tensor", "channel"))
+    found = treatable_layers(model, layers)
+    weights = {name: weight_array(name, found[name]) for name in found}
+    for name, weight in weights.items():
+        require_values(f"weight of {name!r}", weight)
+    ranges = observe_ranges(model, found, images)
+    replacements: dict[str, nn.Module] = {}
+    for name, layer in found.items():
+        x_params = choose_affine(ranges[name], signed=False)
+        replacements[name] = _integer_layer(
+            name, layer, weights[name], x_params, bits, granularity
+        )
+    norms = [
+        repr(name)
+        for name, module in model.named_modules()
+        if isinstance(module, BATCH_NORMS)
+    ]
+    if norms:
+        warnings.warn(
+            f"{len(norms)} batch normalizations stay in float32: "
+            f"{', '.join(norms)}; `fold_batchnorm` merges those that it can",
+            stacklevel=2,
+        )
+    return with_layers_replaced(model, replacements)
+
+
+def _integer_layer(
+    name: str,
+    layer: nn.Linear | nn.Conv2d,
+    weight: np.ndarray,
+    x_params: AffineParams,
+    bits: int,
+    granularity: str,
+) -> IntegerLayer:
+    """Fill an integer layer with codes of the weight and the bias."""
+    rows = weight.reshape(len(weight), -1)  # (outputs, inner)
+    bias = np.zeros(len(rows))
+    if layer.bias is not None:
+        bias = layer.bias.detach().numpy().astype(np.float64)
+        require_finite(f"bias of {name!r}", bias)
+    x_scale = np.asarray(x_params.scale).item()
+    axis = ROW_AXES[granularity]
+    chosen = choose_affine(rows, bits=bits, symmetric=True, axis=axis)
+    scale = _widen_for_bias(rows, np.asarray(chosen.scale), bias, x_scale)
+    codes = quantize(
+        rows, AffineParams(scale, 0, bits=bits, signed=True, narrow=True)
+    )
+    quantized = IntegerLayer(
+        geometry_of(layer, repr(name)),
+        bias=layer.bias is not None,
+        bits=bits,
+        per_tensor=granularity == "tensor",
+    )
+    quantized.weight.store(codes, scale)
+    quantized.x_scale.fill_(x_scale)
+    quantized.x_zero_point.fill_(np.asarray(x_params.zero_point).item())
+    if quantized.largest_sum() > LARGEST_SUM:
+        raise ValueError(
+            f"sums of {name!r} must stay within int32, got up to "
+            f"{quantized.largest_sum()} before the bias"
+        )
+    if quantized.bias is not None:
+        steps = x_scale * scale.astype(np.float64)[:, 0]
+        quantized.bias.copy_(torch.from_numpy(np.rint(bias / steps)))
+    return quantized
+
+
+def _widen_for_bias(
+    rows: np.ndarray, scale: np.ndarray, bias: np.ndarray, x_scale: float
+) -> np.ndarray:
+    """Raise the steps of channels whose bias would not fit int32.
+
+    A bias is counted in steps of x_scale * scale. In a channel that is nearly
+    dead the weights are tiny, and so is scale, but the bias need not be. With
+    a wider step its weights lose precision that the bias drowns anyway. A
+    channel whose weights are all 0 takes the finest step its bias allows.
+    """
+    # (outputs, 1), as is the scale of a channel
+    needed = np.abs(bias)[:, np.newaxis] / (x_scale * LARGEST_BIAS)
+    dead = ~rows.any(axis=1, keepdims=True) & (needed > 0)
+    if scale.shape == (1, 1):
+        needed, dead = needed.max(keepdims=True), np.all(dead, keepdims=True)
+    widened = np.where(dead, needed, np.maximum(scale, needed))
+    return np.maximum(widened, SMALLEST_SCALE).astype(np.float32)
