@@ -5,6 +5,7 @@ from .distillation import (
     distillation,
     hinton,
     multi_step_distillation,
+    teacher_size,
     without_a_teacher,
 )
 from .engine.grid import Study
@@ -29,6 +30,7 @@ STUDIES: dict[str, Study] = {
         lottery.STUDY,
         distillation.STUDY,
         hinton.STUDY,
+        teacher_size.STUDY,
         multi_step_distillation.STUDY,
         attention_distillation.STUDY,
         without_a_teacher.STUDY,

@@ -27,13 +27,19 @@ SMOOTHING = 0.1
 
 
 @functools.lru_cache(maxsize=4)
-def teach(dataset: str, seed: int, shift: int = SHIFT) -> nn.Module:
+def teach(
+    dataset: str,
+    seed: int,
+    shift: int = SHIFT,
+    widths: tuple[int, ...] = HIDDEN,
+) -> nn.Module:
     """Train a teacher on the images that the students will see.
 
     shift : farthest, in pixels, that its training images are moved at random
+    widths : of its hidden layers
     """
     return training.train(
-        models.build("LeNet300", seed=seed),
+        models.perceptron(*widths, seed=seed),
         load_subset(dataset),
         epochs=count_epochs(dataset, TEACHER_EXAMPLES),
         learning_rate=TEACHER_RATE,
