@@ -11,6 +11,7 @@ from .layers import (
     share_of_layers,
 )
 from .roofline import plot_roofline
+from .scales import stretch
 from .scans import plot_sensitivity
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "plot_roofline",
     "plot_sensitivity",
     "share_of_layers",
+    "stretch",
 ]

@@ -1,17 +1,18 @@
 """What the studies found: reading the results that ship with the package."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..._require import require_one_of
-from .grid import facts_of_run, key_of, matches
+from .grid import facts_of_run, matches
 from .images import read_images
 from .rows import FLOAT, AnyRow, Row
 from .schema import read_file
+from .selection import differences, grouped, words
 from .settings import Setting
-from .showing import Column, settings_table
+from .showing import Column, crossing_table, settings_table
 from .superiority import BetterClaim, better_table
 from .verdicts import FOLDER, Claims, claim_key, claims_of, shipped
 
@@ -63,7 +64,7 @@ class Result:
         found = tuple(row for row in self.rows if matches(row, wanted))
         if not found:
             raise ValueError(
-                f"{self.study} must have rows, got none: {_words(wanted)}; "
+                f"{self.study} must have rows, got none: {words(wanted)}; "
                 f"there are {self._choices(wanted)}"
             )
         return found
@@ -76,7 +77,7 @@ class Result:
         claims = claims_of(self.study, vars(self))
         return tuple(
             self._setting(rows, claims)
-            for rows in _grouped(self.select(**wanted), "seed")
+            for rows in grouped(self.select(**wanted), "seed")
         )
 
     def one(self, **wanted: Any) -> Setting:
@@ -97,10 +98,26 @@ class Result:
         found = self.table(**wanted)
         if len(found) > 1:
             raise ValueError(
-                f"{self.study} must have one setting with {_words(wanted)}, "
-                f"got {len(found)}: they differ in {_differences(found)}"
+                f"{self.study} must have one setting with {words(wanted)}, "
+                f"got {len(found)}: they differ in {differences(found)}"
             )
         return found[0]
+
+    def beside(self, setting: Setting, *kept: str, **wanted: Any) -> Setting:
+        """Return the one setting to hold against another.
+
+        setting : whose network and data set it has
+        kept : names of what it has in common with `setting` besides
+        wanted : as for `select`
+
+        >>> study = load("lottery")
+        >>> ticket = study.one(method="ticket", round=7, epochs=None)
+        >>> print(ticket - study.beside(ticket, "round", method="random_mask"))
+        +1.85 (+1.54 to +2.26), 5 of 5, **better**
+        """
+        alike = {"network": setting.network, "dataset": setting.dataset}
+        alike |= {name: setting.settings[name] for name in kept}
+        return self.one(**alike | wanted)
 
     def markdown(
         self,
@@ -147,6 +164,37 @@ class Result:
     def markdown_better(self) -> str:
         """Write all claims of "better" as a table, one to a line."""
         return better_table(self.better)
+
+    def crosstab(
+        self,
+        rows: Mapping[str, Mapping[str, Any]],
+        columns: Mapping[str, Mapping[str, Any]],
+        cell: Column,
+        *,
+        corner: str = "",
+    ) -> str:
+        """Write one quantity in a table of two ways to choose a setting.
+
+        rows, columns : name -> what `one` is asked for, in part
+        cell : what stands where they cross, see `showing.cell`
+        corner : what stands above the names of the rows
+
+        >>> print(load("slimming").crosstab(
+        ...     {x: {"scope": x} for x in ("global", "layer")},
+        ...     {"0.03": {"method": "slimming", "strength": 0.03}},
+        ...     lambda setting: f"{setting.drop.mean:.1f}",
+        ...     corner="drop (pp)",
+        ... ))
+        | drop (pp) | 0.03 |
+        | :-- | --: |
+        | global | 3.7 |
+        | layer | 3.4 |
+        """
+        found = {
+            name: [self.one(**row | column) for column in columns.values()]
+            for name, row in rows.items()
+        }
+        return crossing_table(found, [corner, *columns], cell)
 
     def _setting(self, rows: tuple[Row, ...], claims: Claims) -> Setting:
         places = {
@@ -197,36 +245,3 @@ def read(path: Path) -> Result:
     result = Result(**read_file(path))
     rows = read_images(path.with_suffix(".npz"), result.rows)
     return Result(**(vars(result) | {"rows": rows}))
-
-
-def _words(wanted: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={wanted[name]!r}" for name in wanted)
-
-
-def _differences(found: Sequence[Setting]) -> str:
-    """Say in which fields settings differ, and what they have there."""
-    facts = [
-        {"network": x.network, "dataset": x.dataset, "method": x.method}
-        | dict(x.settings)
-        for x in found
-    ]
-    names = dict.fromkeys(name for x in facts for name in x)
-    values = {
-        name: dict.fromkeys(str(x.get(name, "-")) for x in facts)
-        for name in names
-    }
-    return "; ".join(
-        f"{name}: {', '.join(values[name])}"
-        for name in names
-        if len(values[name]) > 1
-    )
-
-
-def _grouped(
-    rows: Iterable[AnyRow], *varying: str
-) -> Iterator[tuple[Any, ...]]:
-    """Put together the rows that differ in these fields of a run alone."""
-    groups: dict[str, list[Any]] = {}
-    for row in rows:
-        groups.setdefault(key_of(row, but=varying), []).append(row)
-    return map(tuple, groups.values())

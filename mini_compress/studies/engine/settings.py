@@ -127,6 +127,9 @@ class Gain:
 
     first, second : their rows, seed by seed
 
+    As Markdown it is the mean, the lowest and the highest gain in pp, in how
+    many seeds the first is ahead, and whether it is **better**.
+
     >>> from mini_compress import studies
     >>> study = studies.load("slimming")
     >>> penalized, plain = (
@@ -136,6 +139,8 @@ class Gain:
     >>> gain = penalized - plain
     >>> gain.ahead, gain.better
     ('3 of 3', None)
+    >>> print(gain)
+    +12.23 (+11.34 to +13.63), 3 of 3
     """
 
     first: tuple[Row, ...]
@@ -195,7 +200,11 @@ class Gain:
         return list(map(function, self.first, self.second))
 
     def __format__(self, spec: str) -> str:
-        return format(self.values, spec)
+        return format(self.values, spec) if spec else str(self)
+
+    def __str__(self) -> str:
+        sure = ", **better**" if self.better else ""
+        return f"{self:+.2f}, {self.ahead}{sure}"
 
     def __repr__(self) -> str:
         return f"Gain({self:+.2f} pp, ahead in {self.ahead} seeds)"

@@ -1,4 +1,4 @@
-"""A table of settings, as Markdown."""
+"""Tables of settings, as Markdown."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -29,6 +29,24 @@ def settings_table(
         header = ["", *header]
         lines = [[n, *line] for n, line in zip(names, lines, strict=True)]
     return markdown_table(header, lines)
+
+
+def crossing_table(
+    found: Mapping[str, Sequence[Setting]],
+    header: Sequence[str],
+    column: Column,
+) -> str:
+    """Write one quantity of settings that lie in rows and columns.
+
+    found : name of a row -> its settings, one for each column
+    header : one entry more, for the names
+    column : what is shown of each, see `cell`
+    """
+    rows = [
+        [name, *(cell(setting, column) for setting in settings)]
+        for name, settings in found.items()
+    ]
+    return markdown_table(header, rows)
 
 
 def cell(setting: Setting, column: Column) -> str:

@@ -54,6 +54,11 @@ class Verdict:
     def __bool__(self) -> bool:
         return self.passes
 
+    @property
+    def answer(self) -> str:
+        """Whether it passes, as Markdown: "**yes**" or "no"."""
+        return "**yes**" if self.passes else "no"
+
     def __str__(self) -> str:
         answer = "ruled out" if self.passes else "not ruled out"
         late = "" if self.declared else ", declared after the run"

@@ -103,6 +103,33 @@ def test_a_table_has_a_line_for_each_setting(found):
     ]
 
 
+def test_a_crosstab_joins_what_row_and_column_ask_for(found):
+    ways = {"eight": {"bits": 8}, "two": {"bits": 2}}
+    text = found.crosstab(
+        {"tensor": {"granularity": "tensor"}},
+        ways,
+        "drop:+.2f",
+        corner="by",
+    )
+    drops = [f"{found.one(**way).drop:+.2f}" for way in ways.values()]
+    assert text.splitlines()[0] == "| by | eight | two |"
+    assert text.splitlines()[2:] == [f"| tensor | {' | '.join(drops)} |"]
+    with pytest.raises(ValueError, match="must have rows, got none"):
+        found.crosstab({"": {"granularity": "channel"}}, ways, "drop")
+
+
+def test_what_stands_beside_a_setting_is_of_its_network_and_data_set():
+    study = studies.load("weight_pruning")
+    random = {"method": "random", "epochs": 0}
+    for setting in study.table(**random, sparsity=(0.5, 0.9)):
+        other = study.beside(setting, "sparsity", method="mean_gradient_taylor")
+        for name in ("network", "dataset"):
+            assert getattr(other, name) == getattr(setting, name)
+        assert other.settings["sparsity"] == setting.settings["sparsity"]
+    with pytest.raises(ValueError, match="they differ in sparsity"):
+        study.beside(setting, **random)
+
+
 def test_timings_have_no_settings():
     with pytest.raises(ValueError, match="timing must measure accuracy"):
         studies.load("timing").table()
@@ -151,6 +178,7 @@ def test_gains_are_paired_by_seed_and_by_image(tmp_path):
     assert gain.ahead == f"{ahead} of 5"
     low, high = gain.interval
     assert gain.better is (low > 0)
+    assert str(gain).endswith(", **better**") is gain.better
     assert low < gain.values.mean < high
     against_self = found.one(bits=8) - found.one(bits=8)
     assert {pair.p_value for pair in against_self.comparisons} == {1.0}
@@ -178,6 +206,7 @@ def test_fewer_than_five_seeds_cannot_be_better(found):
     assert gain.better is None
     assert gain.ahead == "2 of 3"
     assert f"{gain:+.2f}" == "+0.14 (+0.00 to +0.40)"
+    assert f"{gain}" == str(gain) == "+0.14 (+0.00 to +0.40), 2 of 3"
 
 
 def test_settings_of_other_images_are_not_paired(found, tmp_path):

@@ -71,6 +71,7 @@ def test_the_largest_p_value_is_corrected_for_the_claims(read):
         assert verdict.p == p
         assert verdict.p_adjusted == pytest.approx(adjusted, rel=1e-12)
         assert verdict.passes == bool(verdict) == (adjusted < 0.05)
+        assert verdict.answer == ("**yes**" if adjusted < 0.05 else "no")
         assert verdict.family_size == 3
         assert verdict.declared
         assert verdict.home == "post_training_quantization"
