@@ -121,8 +121,9 @@ def test_a_crosstab_joins_what_row_and_column_ask_for(found):
 def test_what_stands_beside_a_setting_is_of_its_network_and_data_set():
     study = studies.load("weight_pruning")
     random = {"method": "random", "epochs": 0}
+    rule = {"method": "mean_gradient_taylor", "scope": "global"}
     for setting in study.table(**random, sparsity=(0.5, 0.9)):
-        other = study.beside(setting, "sparsity", method="mean_gradient_taylor")
+        other = study.beside(setting, "sparsity", **rule)
         for name in ("network", "dataset"):
             assert getattr(other, name) == getattr(setting, name)
         assert other.settings["sparsity"] == setting.settings["sparsity"]
