@@ -185,3 +185,16 @@ def test_package_is_imported_without_torch():
         "import sys, mini_compress; sys.exit('torch' in sys.modules)"
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_what_costs_a_second_is_not_imported_by_the_way():
+    done = run_python(
+        "import sys\n"
+        "from mini_compress import zoo\n"
+        "from mini_compress.measuring.seeds import paired_t_interval\n"
+        "zoo.load('ConvNet', 'mnist5k')\n"
+        "paired_t_interval([0.1, 0.2])\n"
+        "slow = {'torch.fx.experimental.symbolic_shapes', 'scipy.stats'}\n"
+        "print(sorted(slow & sys.modules.keys()))"
+    )
+    assert done.stdout == "[]\n", done.stderr

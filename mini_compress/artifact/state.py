@@ -84,6 +84,7 @@ def fill(
     for name, old in state.items():
         source = contents.tied.get(name, name)
         if source not in tensors:  # of training only
+            # zeros_like of what is on the meta device imports a compiler
             state[name] = torch.zeros(old.shape, dtype=old.dtype)
             continue
         if source not in taken:

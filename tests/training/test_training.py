@@ -176,6 +176,18 @@ def test_predict_runs_in_batches_and_restores_the_mode(small):
     assert training.predict(model, images[:0]).shape == (0,)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_predict_lays_images_out_channels_last(channels):
+    images = torch.rand(4, channels, 5, 6)
+    seen = []
+    model = torch.nn.Flatten()
+    model.register_forward_pre_hook(lambda _, inputs: seen.append(*inputs))
+    labels = training.predict(model, images)
+    assert torch.equal(seen[0], images)
+    assert seen[0].stride() == (30 * channels, 1, 6 * channels, channels)
+    assert torch.equal(labels, images.flatten(1).argmax(1))
+
+
 def test_mode_is_restored_after_an_error():
     model = models.build("ConvNet").train()
     with pytest.raises(RuntimeError):

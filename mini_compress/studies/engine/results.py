@@ -191,7 +191,7 @@ class Result:
         | layer | 3.4 |
         """
         found = {
-            name: [self.one(**row | column) for column in columns.values()]
+            name: [self.one(**{**row, **column}) for column in columns.values()]
             for name, row in rows.items()
         }
         return crossing_table(found, [corner, *columns], cell)
