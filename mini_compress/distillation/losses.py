@@ -101,8 +101,8 @@ def require_logits(student: Tensor, teacher: Tensor) -> None:
     ValueError: teacher must have the student's 10 classes, got 100
     """
     if student.ndim != 2 or student.numel() == 0:
-        got = tuple(student.shape)
-        raise ValueError(f"student's logits must be (n, classes), got {got}")
+        shape = tuple(student.shape)
+        raise ValueError(f"student's logits must be (n, classes), got {shape}")
     if teacher.ndim == 2 and teacher.shape[1] != student.shape[1]:
         raise ValueError(
             f"teacher must have the student's {student.shape[1]} classes, "

@@ -22,7 +22,7 @@ SEEDS = 5
 DATASET = "fashion_mnist_5000"
 EPOCHS = 40  # of teachers and of students
 USUAL = {"temperature": 4.0, "weight": 0.9}
-RECIPES = {
+RECIPES: dict[str, dict[str, Any]] = {
     "ConvNet": {"learning_rate": 0.01, "weight_decay": 0.05},
     "ResNet8": {"learning_rate": 0.01, "weight_decay": 0.05},
     "VisionTransformer": {"learning_rate": 0.003, "weight_decay": 0.05},

@@ -55,7 +55,7 @@ def compress(teacher: nn.Module, run: Run) -> nn.Module:
         seed=OTHER_SEED + run.seed,
         **(DROPOUT if settings["dropout"] else {}),
     )
-    loss = training.cross_entropy
+    loss: training.Loss = training.cross_entropy
     if run.method == "distilled":
         loss = distillation.DistillationLoss(
             teacher.to(device()), temperature=TEMPERATURE, weight=WEIGHT

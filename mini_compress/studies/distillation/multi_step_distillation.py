@@ -22,7 +22,7 @@ SEEDS = 5
 FULL = 5000  # training images
 DATASETS = ("mnist", "fashion_mnist")
 HIDDEN = (5, 10)
-USUAL = {"temperature": 4.0, "weight": 0.9}
+USUAL: dict[str, Any] = {"temperature": 4.0, "weight": 0.9}
 # hidden widths between the teacher's 300 and the student's
 ASSISTANTS = ("100", "30", "100-30", "100-50-30-20")
 MOST_STEPS = 5

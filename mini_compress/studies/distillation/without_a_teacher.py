@@ -6,23 +6,23 @@ taken apart. Or the answers were written down in a few bytes. Or the teacher is
 an ensemble, or a network as small as the student.
 """
 
-import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from ... import datasets, distillation, models, training
-from ...datasets import Dataset, unlabeled
+from ... import distillation, models, training
+from ...datasets import Dataset
+from ...distillation.teachers import Teacher
 from ...kernels.soft_targets import softmax
-from ..engine.baselines import load_data
 from ..engine.grid import Better, Run, Study, cross
 from ..engine.rows import FLOAT
 from ..engine.subsets import load_subset
 from . import classroom
 from .classroom import OTHER_SEED, SHIFT
+from .transfer_sets import PICTURES, transfer_set, with_more
 
 SEEDS = 5
 LABELED = 5000  # training images of the teacher, and of the labels' control
@@ -30,13 +30,6 @@ DATASET = f"mnist_{LABELED}"
 HIDDEN = 100
 EXAMPLES = 300_000  # that every student sees
 TEMPERATURE = 4.0
-PICTURES = (
-    "digits",  # more of the training images, without their labels
-    "clothes",  # of fashion_mnist
-    "noise",  # each pixel drawn from 0..255
-    "shuffled",  # digits whose pixels have changed places
-    "mixed",  # each pixel from the same place of some digit
-)
 COUNTS = (1000, 5000, 20_000)
 MOST = COUNTS[-1]
 CACHES = [  # classes kept, bits of a code; None: all ten in float32
@@ -65,98 +58,39 @@ def grid(smoke: bool) -> Sequence[Run]:
 
 def compress(teacher: nn.Module, run: Run) -> nn.Module:
     """Make the student of a run, or the ensemble of its teachers."""
-    settings = run.settings
     if run.method == "teacher":
         return ensemble(run)
     student = models.perceptron(HIDDEN, seed=OTHER_SEED + run.seed)
-    data, lesson = load_subset(run.dataset), classroom.lesson(run)
+    lesson = classroom.lesson(run)
     if run.method == "hard_labels":
+        data = load_subset(run.dataset)
         return training.train(student, data, **lesson).model
     if run.method == "labels_of_all":
         data = with_more(run, labels=True)
         return training.train(student, data, **lesson).model
-    if run.method == "ensemble":
-        teacher = ensemble(run)
-    if run.method == "self":
-        teacher = training.train(
-            models.perceptron(HIDDEN, seed=2 * OTHER_SEED + run.seed),
-            data,
-            **lesson,
-        ).model
-    if run.method == "transfer":
-        data = transfer_set(run)
-    if run.method in ("cached", "rounded_probabilities"):
-        data = with_more(run, labels=False)
-        teacher = remember(teacher, data, run)
+    asked, data = class_of(teacher, run)
     return distillation.distill(
-        teacher,
+        asked,
         student,
         data,
-        temperature=settings["temperature"],
-        weight=settings["weight"],
+        temperature=run.settings["temperature"],
+        weight=run.settings["weight"],
         **lesson,
     ).model
 
 
-def transfer_set(run: Run) -> Dataset:
-    """Return the pictures that the teacher is asked about."""
-    kind, count = run.settings["pictures"], run.settings["count"]
+def class_of(teacher: nn.Module, run: Run) -> tuple[Teacher, Dataset]:
+    """Return who answers the student of a run, and about which pictures."""
     data = load_subset(run.dataset)
-    generator = torch.Generator().manual_seed(run.seed)
-    if kind == "noise":
-        shape = (count, 1, 28, 28)
-        pixels = torch.randint(
-            256, shape, generator=generator, dtype=torch.uint8
-        )
-    elif kind == "clothes":
-        pixels = load_data("fashion_mnist").train.pixels[:count]
-    elif kind == "digits":
-        pixels = others(run, count)
-    else:
-        pixels = take_apart(data.train.pixels, kind, count, generator)
-    return unlabeled(data, pixels)
-
-
-def others(run: Run, count: int) -> Tensor:
-    """Return training images that the teacher has not learned from."""
-    name, _, known = run.dataset.rpartition("_")
-    return load_data(name).train.pixels[int(known) :][:count]
-
-
-def take_apart(
-    pixels: Tensor, kind: str, count: int, generator: torch.Generator
-) -> Tensor:
-    """Make pictures of digits that are none.
-
-    kind : "shuffled", one order of places for each picture; "mixed", each
-        pixel from another digit, in its place
-    """
-    n, places = len(pixels), pixels[0].numel()
-    flat = pixels.flatten(1)  # (n, places)
-    if kind == "mixed":
-        rows = torch.randint(n, (count, places), generator=generator)
-        taken = flat.gather(0, rows)
-    else:
-        rows = torch.randint(n, (count,), generator=generator)
-        order = torch.rand(count, places, generator=generator).argsort(dim=1)
-        taken = flat[rows].gather(1, order)
-    return taken.reshape(count, *pixels.shape[1:])
-
-
-def with_more(run: Run, *, labels: bool) -> Dataset:
-    """Return the data set with the most training images, labeled or not."""
-    name, _, known = run.dataset.rpartition("_")
-    data, whole = load_subset(run.dataset), load_data(name)
-    more = whole.train.pixels[int(known) :][: run.settings["count"]]
-    if not labels:
-        return unlabeled(data, more)
-    part = datasets.Split(
-        data.name,
-        "train",
-        more,
-        whole.train.labels[int(known) :][: len(more)],  # type: ignore[index]
-    )
-    return dataclasses.replace(data, train=part)
+    if run.method == "ensemble":
+        return ensemble(run), data
+    if run.method == "self":
+        like = models.perceptron(HIDDEN, seed=2 * OTHER_SEED + run.seed)
+        return training.train(like, data, **classroom.lesson(run)).model, data
+    if run.method == "transfer":
+        return teacher, transfer_set(run)
+    data = with_more(run, labels=False)
+    return remember(teacher, data, run), data
 
 
 def remember(
