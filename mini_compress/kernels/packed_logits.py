@@ -78,7 +78,11 @@ def pack_logits(
     top = classes if top is None else require_int("top", top, 1, classes)
     bits = require_int("bits", bits, 1, 8)
     require_finite("logits", logits)
-    behind = logits.max(axis=1, keepdims=True) - logits.astype(np.float64)
+    wide = logits.astype(np.float64)
+    with np.errstate(over="ignore"):  # refused by name
+        behind = wide.max(axis=1, keepdims=True) - wide
+        largest = np.float32(behind.max())
+    require_finite("largest distance between logits", largest)
     if top == classes:
         order = np.empty((n, 0), np.intp)
         kept = behind
@@ -88,9 +92,7 @@ def pack_logits(
         others = behind[:, top:].mean(axis=1, keepdims=True)
         kept = np.append(behind[:, :top], others, axis=1)  # (n, top + 1)
         order = order[:, :top]
-    with np.errstate(over="ignore"):  # refused by name
-        step = np.float32(kept.max() / (2**bits - 1)) or np.float32(1)
-    require_finite("largest distance between logits", step)
+    step = np.float32(kept.max() / (2**bits - 1)) or np.float32(1)
     codes = np.rint(kept / step).clip(0, 2**bits - 1).astype(np.uint8)
     return PackedLogits(
         (n, classes),

@@ -60,7 +60,9 @@ def log_softmax(logits: np.ndarray, *, temperature: float = 1.0) -> np.ndarray:
     >>> log_softmax(np.array([0.0, 10_000.0]))
     array([-10000.,      0.])
     """
-    return _log_softmax("logits", logits, temperature).astype(logits.dtype)
+    log_p = _log_softmax("logits", logits, temperature)
+    with np.errstate(over="ignore"):  # a float32 may be too small for it
+        return log_p.astype(logits.dtype)
 
 
 def soft_target_loss(
@@ -159,12 +161,17 @@ def decouple(
     require_int("smallest label", int(labels.min()), 0)
     require_int("largest label", int(labels.max()), 0, classes - 1)
     is_target = np.arange(classes) == labels[:, np.newaxis]  # (n, classes)
-    target, others = map(
-        _divergence,
-        _log_parts(teacher, is_target),
-        _log_parts(student, is_target),
+    target = _divergence(
+        _target_or_not(teacher, is_target), _target_or_not(student, is_target)
     )
-    return target, others
+    others = [
+        log_softmax(
+            logits[~is_target].reshape(n, classes - 1).astype(np.float64),
+            temperature=temperature,
+        )
+        for logits in (teacher_logits, student_logits)
+    ]
+    return target, _divergence(*others)
 
 
 def require_temperature(temperature: float) -> None:
@@ -228,15 +235,11 @@ def _divergence(log_p: np.ndarray, log_q: np.ndarray) -> np.ndarray:
     return (np.exp(log_p) * difference).sum(axis=1)
 
 
-def _log_parts(
-    log_p: np.ndarray, is_target: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Split probabilities into "target or not" and the others by themselves.
+def _target_or_not(log_p: np.ndarray, is_target: np.ndarray) -> np.ndarray:
+    """Return (n, 2) logarithms: of the target class, of all others.
 
     log_p, is_target : (n, classes)
-    returns : (n, 2) and (n, classes) logarithms that each add up to 1
     """
     others = np.where(is_target, -np.inf, log_p)
     rest = np.logaddexp.reduce(others, axis=1)  # log(1 - p), without loss
-    binary = np.stack([log_p[is_target], rest], axis=1)
-    return binary, others - rest[:, np.newaxis]
+    return np.stack([log_p[is_target], rest], axis=1)
