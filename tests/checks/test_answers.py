@@ -45,6 +45,7 @@ def checks_of(module: ModuleType) -> list[Callable]:
 
 # These judge a whole network, which takes seconds.
 OF_NETWORKS = {
+    "distilled_student",
     "small_first_layer",
     "small_lenet300",
     "small_lenet5",

@@ -31,16 +31,18 @@ def check_budget(
     num_bytes: int,
     num_correct: int,
     hint: str,
+    kind: type[nn.Module] | None = None,
     num_macs: int | None = None,
     num_steps: int | None = None,
 ) -> None:
     """Check a compressed network: the bytes of its file, and its accuracy.
 
-    function : (model) -> a compressed copy of the model
+    function : (model) -> a compressed copy of the model, or its student
     network, dataset : the shipped network that is given to it
     num_bytes : its file must have fewer
     num_correct : so many validation images must be right at least
     hint : what to look at if they are not
+    kind : the class of the result, None for that of the model
     num_macs : an image must take fewer; None for any number
     num_steps : so many steps of any optimizer of torch may be taken at most;
         None for any number
@@ -55,8 +57,11 @@ def check_budget(
     attempt = Attempt(function, "model")
     small, taken = _compress(attempt, model)
     validation = datasets.load(dataset).validation
-    with attempt.must(f"the result is a {network} that can be saved and used"):
-        data, score = _save_and_score(attempt, small, type(model), validation)
+    kind = kind or type(model)
+    with attempt.must(
+        f"the result is a {kind.__name__} that can be saved and used"
+    ):
+        data, score = _save_and_score(attempt, small, kind, validation)
         macs = layer_costs(small).macs
     says = "the file has {} bytes"
     require_fewer(attempt, says, len(data), num_bytes, SAME_BYTES)
@@ -127,7 +132,7 @@ def _save_and_score(
         attempt.fail(f"a {kind.__name__}", f"a {type(small).__name__}")
     try:
         data = artifact.to_bytes(small)
-        return data, evaluate(artifact.from_bytes(data), split)
+        return data, evaluate(artifact.from_bytes(data, small), split)
     except (TypeError, ValueError, RuntimeError) as error:
         attempt.fail(
             "layers of torch or mini_compress that fit together",
