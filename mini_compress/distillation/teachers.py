@@ -6,6 +6,7 @@ was in, and is left as it was.
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,9 +19,11 @@ from .._inference import (
     network_of,
 )
 from .._require import require_equal, require_int
+from ..artifact.header import naming
 from ..datasets import Split
 from ..kernels.packed_logits import PackedLogits, pack_logits, unpack_logits
 from ..training import Batch
+from .cache_files import read_cache, write_cache
 
 
 class Ensemble(nn.Module):
@@ -56,6 +59,13 @@ class CachedLogits:
     sha256 : of the images, so that no other ones are taken for them
 
     Made by `cache_logits`.
+
+    >>> import tempfile
+    >>> kept = CachedLogits(torch.ones(2, 3), None, 64 * "0")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = kept.save(f"{folder}/answers.safetensors")
+    ...     CachedLogits.load(f"{folder}/answers.safetensors")
+    CachedLogits(2 images, 24 bytes)
     """
 
     def __init__(
@@ -73,6 +83,24 @@ class CachedLogits:
         if self.packed is not None:
             return self.packed.num_bytes
         return self.logits.numel() * self.logits.element_size()
+
+    def save(self, path: str | Path) -> int:
+        """Write the answers to a safetensors file; return its size in bytes.
+
+        The file is written beside and renamed: `path` is never half a file.
+        """
+        logits = self.logits.numpy()
+        return write_cache(Path(path), logits, self.packed, self.sha256)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "CachedLogits":
+        """Read answers that `save` wrote.
+
+        A file that is damaged, foreign or made up is one ValueError.
+        """
+        with naming(str(path)):
+            logits, packed, sha256 = read_cache(Path(path))
+        return cls(torch.from_numpy(logits), packed, sha256)
 
     def __len__(self) -> int:
         return len(self.logits)

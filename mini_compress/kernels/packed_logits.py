@@ -124,7 +124,7 @@ def unpack_logits(packed: PackedLogits) -> np.ndarray:
     if packed.top == classes:
         return kept + np.float32(0)  # -0 becomes 0
     out = np.repeat(kept[:, -1:], classes, axis=1)  # what the others share
-    order = _unpack_classes(packed)
+    order = unpack_classes(packed)
     np.put_along_axis(out, order, kept[:, :-1], axis=1)
     return out + np.float32(0)
 
@@ -139,8 +139,17 @@ def _pack_classes(order: np.ndarray, classes: int) -> np.ndarray:
     return pack_planes(order.astype(np.uint8), bits=_class_bits(classes))
 
 
-def _unpack_classes(packed: PackedLogits) -> np.ndarray:
-    """Return (n, top) numbers of classes."""
+def unpack_classes(packed: PackedLogits) -> np.ndarray:
+    """Return the numbers of the classes that are kept, the best first.
+
+    packed : of fewer classes than there are; all would stand in order
+    returns : (n, top)
+
+    >>> packed = pack_logits(np.float32([[12, 4, 3], [0, 5, 9]]), top=2)
+    >>> unpack_classes(packed)
+    array([[0, 1],
+           [2, 1]])
+    """
     n, classes = packed.shape
     if classes > 256:
         numbers = packed.classes.view("<u2")
@@ -151,6 +160,7 @@ def _unpack_classes(packed: PackedLogits) -> np.ndarray:
             count=n * packed.top,
             signed=False,
         )
+    # (n, top)
     return numbers.reshape(n, packed.top).astype(np.intp)
 
 
