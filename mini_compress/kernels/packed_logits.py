@@ -83,10 +83,8 @@ def pack_logits(
         behind = wide.max(axis=1, keepdims=True) - wide
         largest = np.float32(behind.max())
     require_finite("largest distance between logits", largest)
-    if top == classes:
-        order = np.empty((n, 0), np.intp)
-        kept = behind
-    else:
+    order, kept = np.empty((n, 0), np.intp), behind
+    if top < classes:
         order = np.argsort(behind, axis=1, kind="stable")  # (n, classes)
         behind = np.take_along_axis(behind, order, axis=1)
         others = behind[:, top:].mean(axis=1, keepdims=True)
