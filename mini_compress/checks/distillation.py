@@ -229,7 +229,7 @@ def decoupled_parts(function: Callable) -> None:
 
 
 def distilled_student(function: Callable) -> None:
-    """Check a student of LeNet300 under 30 KB: 464 of 500 images right.
+    """Check a student of LeNet300 under 30 KB: 465 of 500 images right.
 
     function : (teacher) -> a trained `models.Perceptron`
 
@@ -244,7 +244,7 @@ def distilled_student(function: Callable) -> None:
         kind=Perceptron,
         num_bytes=30_000,
         num_steps=840,
-        num_correct=464,
+        num_correct=465,
         hint="A byte for each weight makes room for more neurons. Moved "
         "images are more images.",
     )

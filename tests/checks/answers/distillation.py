@@ -538,7 +538,7 @@ def in_torch(student, teacher, labels, temperature):
 UNSEEN = "nothing is chosen on the test images"
 SAVED = "the result is a Perceptron that can be saved and used"
 BUDGET = "the file has fewer than 30,000 bytes"
-ENOUGH = "at least 464 are right"
+ENOUGH = "at least 465 are right"
 STEPS = "at most 840 steps of the optimizer"
 LESSON = {"epochs": 30, "learning_rate": 0.01, "progress": False}
 
@@ -551,10 +551,10 @@ def distilled(teacher, width=35, **changed):
     return distillation.distill(teacher, student, data, **settings).model
 
 
-def on_labels(width, **changed):
-    student = models.perceptron(width, seed=0)
+def on_labels(width, seed=0, **changed):
+    student = models.perceptron(width, seed=seed)
     data = datasets.load("mnist5k")
-    return training.train(student, data, **LESSON | changed).model
+    return training.train(student, data, seed=seed, **LESSON | changed).model
 
 
 @wrong(checks.distilled_student, UNSEEN)
@@ -597,7 +597,7 @@ def narrow_in_float32(teacher):
 @wrong(checks.distilled_student, ENOUGH)
 def labels_alone(teacher):
     # without a teacher, in the same bytes and epochs
-    return quantization.quantize_weights(on_labels(35))
+    return quantization.quantize_weights(on_labels(35, seed=1))
 
 
 @wrong(checks.distilled_student, STEPS)
