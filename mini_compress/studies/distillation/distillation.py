@@ -34,7 +34,7 @@ def grid(smoke: bool) -> Sequence[Run]:
     """List for each seed the teacher, the students, and the controls."""
     if smoke:
         settings = [*_sizes([10], 1), *_decoupled(1)]
-        return cross([("LeNet300", "mnist5k_500")], range(2), settings)
+        return cross([("LeNet300", classroom.SMOKE)], range(2), settings)
     runs: list[Run] = []
     for dataset in DATASETS:
         for count in (FULL, *FEWER):

@@ -36,7 +36,7 @@ def grid(smoke: bool) -> Sequence[Run]:
     """List for each seed the teacher, the paths, and the controls."""
     if smoke:
         settings = [*_students([5], 1), *_born_again(1)]
-        return cross([("LeNet300", "mnist5k_500")], [0], settings)
+        return cross([("LeNet300", classroom.SMOKE)], [0], settings)
     epochs = STUDENT_EXAMPLES // FULL
     places = [("LeNet300", f"{dataset}_{FULL}") for dataset in DATASETS]
     settings = [*_students(HIDDEN, epochs), *_born_again(epochs)]

@@ -29,7 +29,7 @@ def grid(smoke: bool) -> Sequence[Run]:
     """List for each seed the teachers, and the students of each."""
     if smoke:
         settings = list(_settings(TEACHERS[:1], STUDENTS[:1], 1))
-        return cross([("LeNet300", "mnist5k_500")], [0], settings)
+        return cross([("LeNet300", classroom.SMOKE)], [0], settings)
     settings = list(_settings(TEACHERS, STUDENTS, STUDENT_EXAMPLES // FULL))
     places = [("LeNet300", f"{dataset}_{FULL}") for dataset in DATASETS]
     return cross(places, range(SEEDS), settings)

@@ -51,7 +51,7 @@ def grid(smoke: bool) -> Sequence[Run]:
     """List for each seed the teacher, the students, and the controls."""
     if smoke:
         settings = list(_settings((200,), ("digits", "noise"), CACHES[-2:], 1))
-        return cross([("LeNet300", "mnist5k_500")], [0], settings)
+        return cross([("LeNet300", classroom.SMOKE)], [0], settings)
     settings = list(_settings(COUNTS, PICTURES, CACHES, EXAMPLES))
     return cross([("LeNet300", DATASET)], range(SEEDS), settings)
 
