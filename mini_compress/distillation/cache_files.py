@@ -7,6 +7,7 @@ the tensors are as long as the header says, before anything is unpacked.
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import safetensors.numpy
@@ -34,7 +35,11 @@ def write_cache(
     """
     if packed is None:
         tensors = {"logits": np.ascontiguousarray(logits)}
-        form = {"shape": logits.shape, "top": None, "bits": None}
+        form: dict[str, Any] = {
+            "shape": logits.shape,
+            "top": None,
+            "bits": None,
+        }
     else:
         tensors = {"codes": packed.codes, "classes": packed.classes}
         tensors["step"] = np.array([packed.step])
