@@ -162,10 +162,13 @@ def test_the_teacher_sees_what_the_student_sees(small, teacher):
 
     learn(teacher, small, Watched(), transform=training.random_shifts(2))
     hooks.remove()
+    known = {image.numpy().tobytes() for image in small.train.images}
     # the first one was asked about two black images, to see what fits
     assert len(seen["student"]) == len(seen["teacher"]) - 1 == 5
     for ours, theirs in zip(seen["student"], seen["teacher"][1:], strict=True):
         assert torch.equal(ours, theirs)
+        moved = [image.numpy().tobytes() not in known for image in ours]
+        assert sum(moved) > len(ours) / 2
 
 
 def test_images_without_labels_will_do_for_soft_targets(small, teacher):
