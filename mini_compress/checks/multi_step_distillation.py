@@ -1,0 +1,104 @@
+"""The checks of the chapter on distillation in several steps."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from .parts.attempt import Attempt, show
+from .parts.named_numbers import expect_number
+
+
+def equal_steps(function: Callable) -> None:
+    """Check the assistants at equal steps of accuracy.
+
+    function : (widths, accuracies, teacher, student, count) -> widths, the
+        largest first
+    """
+    attempt = Attempt(
+        function, "widths", "accuracies", "teacher", "student", "count"
+    )
+    widths = [8, 12, 20, 40, 100, 200]
+    accuracies = [86.0, 90.0, 93.5, 95.5, 96.8, 97.1]
+
+    def expect(expected: list[int], *arguments: float) -> None:
+        got = attempt.call(widths, accuracies, *arguments)
+        got = attempt.require_form(got, (len(expected),))
+        attempt.require_close(got, np.array(expected), 0)
+
+    with attempt.must(
+        "one assistant lies half way in accuracy",
+        "Half way between 97.4 and 80 is 88.7, whatever the widths.",
+    ):
+        expect([12], 97.4, 80.0, 1)
+    with attempt.must(
+        "the nearest one counts, above or below what is looked for"
+    ):
+        expect([8], 97.0, 76.0, 1)
+    with attempt.must(
+        "several lie at equal steps, the largest first",
+        "A path goes from the teacher down.",
+    ):
+        expect([20, 12], 97.4, 85.0, 2)
+        expect([40, 12, 8], 100.0, 83.0, 3)
+
+
+def single_penalty(function: Callable) -> None:
+    """Check the penalty of one ridge fit that equals several generations.
+
+    function : (sigma, strength, generations) -> the penalty
+    """
+    attempt = Attempt(function, "sigma", "strength", "generations")
+
+    def expect(penalty: float, *arguments: float) -> None:
+        expect_number(attempt, penalty, *arguments)
+
+    with attempt.must("one generation has the penalty itself"):
+        expect(1.0, 10.0, 1.0, 1)
+        expect(0.5, 3.0, 0.5, 1)
+    with attempt.must(
+        "the penalties do not just add up",
+        "The shares of what is kept are multiplied: 1/2 * 1/2 is 1 / (1 + 3).",
+    ):
+        expect(3.0, 1.0, 1.0, 2)
+        expect(7.0, 1.0, 1.0, 3)
+    with attempt.must("it depends on the direction"):
+        expect(3.31, 10.0, 1.0, 3)
+    with attempt.must("and on the strength"):
+        expect(16.0, 2.0, 4.0, 2)
+
+
+def follow(function: Callable) -> None:
+    """Check a path: who was taught teaches, and the student comes back.
+
+    function : (networks, teach) -> the trained student
+    """
+    attempt = Attempt(function, "networks", "teach")
+    lessons: list[str] = []
+
+    def teach(teacher: str, learner: str) -> str:
+        lessons.append(f"{teacher} teaches {learner}")
+        return f"{learner}({teacher})"
+
+    def expect(expected: str, networks: str) -> None:
+        lessons.clear()
+        got = attempt.call(list(networks), teach)
+        if not isinstance(got, str) or got != expected:
+            attempt.fail(
+                f"{expected}, where S(T) is S taught by T",
+                f"{show(got)}; {', '.join(lessons)}",
+            )
+        if len(lessons) != len(networks) - 1:
+            attempt.fail(f"{len(networks) - 1} lessons", ", ".join(lessons))
+
+    with attempt.must(
+        "what comes back is the student, after it was trained",
+        "teach returns a copy; what went in is as it was.",
+    ):
+        expect("S(T)", "TS")
+    with attempt.must(
+        "the trained assistant teaches the next one",
+        "Neither the first teacher does, nor the assistant as it was.",
+    ):
+        expect("S(A(T))", "TAS")
+    with attempt.must("so it goes on, each network being taught once"):
+        expect("S(B(A(T)))", "TABS")

@@ -1,0 +1,173 @@
+"""Answers to the exercises of book/multi_step_distillation.md."""
+
+from itertools import pairwise
+
+import numpy as np
+
+from mini_compress.checks import multi_step_distillation as checks
+from tests.checks.answers import right, wrong
+
+HALF_WAY = "one assistant lies half way in accuracy"
+NEAREST = "the nearest one counts, above or below what is looked for"
+SEVERAL = "several lie at equal steps, the largest first"
+
+
+@wrong(checks.equal_steps, HALF_WAY)
+def equal_ratios_of_size(widths, accuracies, teacher, student, count):
+    # half way on a logarithmic axis of widths
+    wanted = np.geomspace(max(widths), min(widths), count + 2)[1:-1]
+    off = np.abs(np.array(widths)[:, None] - wanted)
+    return [widths[i] for i in off.argmin(axis=0)]
+
+
+@wrong(checks.equal_steps, HALF_WAY)
+def places_and_no_widths(widths, accuracies, teacher, student, count):
+    # argmin gives a place in the list
+    wanted = np.linspace(teacher, student, count + 2)[1:-1]
+    off = np.abs(np.array(accuracies)[:, None] - wanted)
+    return off.argmin(axis=0)
+
+
+@wrong(checks.equal_steps, HALF_WAY)
+def ends_counted(widths, accuracies, teacher, student, count):
+    # the teacher's own accuracy is the first to be looked for
+    wanted = np.linspace(teacher, student, count + 2)[:count]
+    off = np.abs(np.array(accuracies)[:, None] - wanted)
+    return [widths[i] for i in off.argmin(axis=0)]
+
+
+@wrong(checks.equal_steps, NEAREST)
+def next_above(widths, accuracies, teacher, student, count):
+    # the smallest network that reaches it
+    wanted = np.linspace(teacher, student, count + 2)[1:-1]
+    return [widths[int(np.searchsorted(accuracies, x))] for x in wanted]
+
+
+@wrong(checks.equal_steps, SEVERAL)
+def smallest_first(widths, accuracies, teacher, student, count):
+    # a path upwards
+    return step_by_step(widths, accuracies, teacher, student, count)[::-1]
+
+
+@wrong(checks.equal_steps, SEVERAL)
+def all_half_way(widths, accuracies, teacher, student, count):
+    # the same assistant again and again
+    return count * step_by_step(widths, accuracies, teacher, student, 1)
+
+
+@right(checks.equal_steps)
+def step_by_step(widths, accuracies, teacher, student, count):
+    table = dict(zip(accuracies, widths, strict=True))
+    step = (teacher - student) / (count + 1)
+    wanted = [teacher - (i + 1) * step for i in range(count)]
+    return [table[min(table, key=lambda a: abs(a - x))] for x in wanted]
+
+
+ONE = "one generation has the penalty itself"
+NOT_ADDED = "the penalties do not just add up"
+DIRECTION = "it depends on the direction"
+STRENGTH = "and on the strength"
+
+
+@wrong(checks.single_penalty, ONE)
+def share_for_penalty(sigma, strength, generations):
+    # what is kept, and not the penalty that keeps as much
+    return (sigma / (sigma + strength)) ** generations
+
+
+@wrong(checks.single_penalty, ONE)
+def one_not_subtracted(sigma, strength, generations):
+    return sigma * (1 + strength / sigma) ** generations
+
+
+@wrong(checks.single_penalty, NOT_ADDED)
+def added_up(sigma, strength, generations):
+    return generations * strength
+
+
+@wrong(checks.single_penalty, NOT_ADDED)
+def to_the_power(sigma, strength, generations):
+    return strength**generations if generations > 1 else strength
+
+
+@wrong(checks.single_penalty, DIRECTION)
+def one_for_all_directions(sigma, strength, generations):
+    # solved for a direction of 1
+    return strength * (2**generations - 1)
+
+
+@wrong(checks.single_penalty, STRENGTH)
+def for_a_strength_of_one(sigma, strength, generations):
+    if generations == 1:
+        return strength
+    return sigma * ((1 + 1 / sigma) ** generations - 1)
+
+
+@right(checks.single_penalty)
+def from_what_is_kept(sigma, strength, generations):
+    kept = (sigma / (sigma + strength)) ** generations
+    return sigma / kept - sigma
+
+
+TRAINED = "what comes back is the student, after it was trained"
+NEXT = "the trained assistant teaches the next one"
+GOES_ON = "so it goes on, each network being taught once"
+
+
+@wrong(checks.follow, TRAINED)
+def as_in_the_question(networks, teach):
+    teacher, *learners = networks
+    for learner in learners:
+        teach(networks[0], learner)
+        teacher = learner
+    return teacher
+
+
+@wrong(checks.follow, TRAINED)
+def all_lessons(networks, teach):
+    # the list of what came of each step
+    trained = networks[:1]
+    for learner in networks[1:]:
+        trained.append(teach(trained[-1], learner))
+    return trained
+
+
+@wrong(checks.follow, NEXT)
+def by_the_first_teacher(networks, teach):
+    trained = networks[0]
+    for learner in networks[1:]:
+        trained = teach(networks[0], learner)
+    return trained
+
+
+@wrong(checks.follow, NEXT)
+def by_the_untrained(networks, teach):
+    trained = networks[0]
+    for teacher, learner in pairwise(networks):
+        trained = teach(teacher, learner)
+    return trained
+
+
+@wrong(checks.follow, GOES_ON)
+def two_steps_only(networks, teach):
+    # the paper's case, written out
+    if len(networks) == 2:
+        return teach(*networks)
+    return teach(teach(networks[0], networks[1]), networks[-1])
+
+
+@wrong(checks.follow, GOES_ON)
+def from_the_start_each_time(networks, teach):
+    # the path up to the assistant is walked again for the step after it
+    if len(networks) == 2:
+        return teach(*networks)
+    if len(networks) > 3:
+        from_the_start_each_time(networks[:-1], teach)
+    return teach(from_the_start_each_time(networks[:-1], teach), networks[-1])
+
+
+@right(checks.follow)
+def from_the_end(networks, teach):
+    if len(networks) == 1:
+        return networks[0]
+    return teach(from_the_end(networks[:-1], teach), networks[-1])
