@@ -7,6 +7,7 @@ planes         codes of 1 to 8 bits, in planes of those
 masks          which weights stay when others are removed
 soft_targets   a teacher's probabilities, and how far a student is
 packed_logits  what a teacher said of each image, in a few bytes
+low_rank       matrices and tensors as products of smaller ones
 sparse         matrices that leave zeros out, and their products
 naive          the same functions as plain loops: the definitions
 """
@@ -14,6 +15,7 @@ naive          the same functions as plain loops: the definitions
 from . import (
     affine,
     integer,
+    low_rank,
     masks,
     naive,
     packed_logits,
@@ -26,6 +28,7 @@ from . import (
 __all__ = [
     "affine",
     "integer",
+    "low_rank",
     "masks",
     "naive",
     "packed_logits",

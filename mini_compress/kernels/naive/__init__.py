@@ -20,6 +20,7 @@ from .integer import (
     quantize_multiplier,
     requantize,
 )
+from .low_rank import fold, mode_product, unfold
 from .masks import (
     keep_largest,
     keep_largest_blocks,
@@ -55,12 +56,14 @@ __all__ = [
     "csr_matmul",
     "decouple",
     "dequantize",
+    "fold",
     "keep_largest",
     "keep_largest_blocks",
     "keep_largest_global",
     "keep_largest_nm",
     "linear_int8",
     "matmul_int8",
+    "mode_product",
     "nm_from_dense",
     "nm_matmul",
     "pack_bits",
@@ -72,5 +75,6 @@ __all__ = [
     "soft_target_loss",
     "softmax",
     "split_groups",
+    "unfold",
     "unpack_bits",
 ]
