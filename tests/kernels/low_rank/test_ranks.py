@@ -118,23 +118,25 @@ def free_energy(values, rows: int, cols: int, variance: float) -> float:
     return total
 
 
-@pytest.mark.parametrize("rank", [0, 3, 8, 12, 20])
-def test_the_rank_is_that_of_the_lowest_free_energy_on_a_fine_grid(rank):
+@pytest.mark.parametrize("rank", [0, 3, 8, 20])
+@pytest.mark.parametrize("strength", [1.0, 1.1, 1.4])
+def test_the_rank_is_that_of_the_lowest_free_energy(rank, strength):
     rows, cols = 32, 48
-    matrix = planted(rank, rows, cols, rank, 1.3)
-    values = np.linalg.svd(matrix, compute_uv=False)
     a = rows / cols
     bound = (1 + 2.5129 * a**0.5) * (1 + a / (2.5129 * a**0.5))
-    first = int(np.ceil(rows / (1 + a))) - 1
-    low = max(
-        values[first] ** 2 / (cols * bound), (values[first:] ** 2).mean() / cols
-    )
-    levels = np.linspace(low, (values**2).sum() / (rows * cols), 5000)
-    energies = [free_energy(values, rows, cols, level) for level in levels]
-    variance = levels[int(np.argmin(energies))]
-    assert evbmf(matrix) == np.count_nonzero(
-        values**2 > cols * variance * bound
-    )
+    for seed in range(3):
+        matrix = planted(seed, rows, cols, rank, strength)
+        values = np.linalg.svd(matrix, compute_uv=False)
+        first = int(np.ceil(rows / (1 + a))) - 1
+        rest = values[first:] ** 2 / cols
+        low = max(rest[0] / bound, rest.mean())
+        levels = np.linspace(low, (values**2).sum() / (rows * cols), 1000)
+        energies = [free_energy(values, rows, cols, one) for one in levels]
+        threshold = cols * levels[int(np.argmin(energies))] * bound
+        # a value so near to the threshold that a finer grid could turn it
+        near = np.abs(values**2 / threshold - 1) < 2 / levels.size
+        assert not near.any()
+        assert evbmf(matrix) == np.count_nonzero(values**2 > threshold)
 
 
 @quick
@@ -170,7 +172,7 @@ def test_a_share_is_of_the_energy_that_truncation_keeps():
 
 
 def test_ties_of_a_share_are_met():
-    equal = np.full(100, 0.1, np.float32)
+    equal = np.full(100, 0.7)  # sums of its squares are rounded
     for count in range(1, 101):
         assert energy_rank(equal, count / 100) == count
 
