@@ -14,6 +14,10 @@ from mini_compress import artifact
 from mini_compress.artifact import header
 from mini_compress.kernels import affine, integer
 from tests.benchmarks.case import Case
+from tests.benchmarks.low_rank_cases import (
+    growing_low_rank_calls,
+    low_rank_cases,
+)
 from tests.benchmarks.sparse_cases import growing_sparse_calls, sparse_cases
 from tests.support.sessions import make_model, open_session
 from tests.support.strategies import random_codes
@@ -128,6 +132,7 @@ def all_cases(smoke: bool) -> Iterator[Case]:
     yield from conv_cases(images=1 if smoke else 8)
     yield from quantize_cases(rows=10 if smoke else 1000)
     yield from sparse_cases(smoke)
+    yield from low_rank_cases(smoke)
     yield from file_cases(rows=100 if smoke else 10_000)
 
 
@@ -153,3 +158,4 @@ def growing_calls(smoke: bool) -> Iterator[tuple[str, int, Callable]]:
         call = partial(affine.quantize, x, affine.choose_affine(x, axis=1))
         yield f"quantize, {rows}x10000", x.size, call
     yield from growing_sparse_calls(smoke)
+    yield from growing_low_rank_calls(smoke)

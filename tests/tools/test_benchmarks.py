@@ -17,6 +17,9 @@ PEERS = [
     "scipy bsr_array @",
     "scipy bsr_array",
     "torch prune.L1Unstructured",
+    "numpy.linalg.svd",
+    "sklearn randomized_svd",
+    "tensorly partial_tucker",
 ]
 
 
