@@ -29,7 +29,7 @@ class Batch(NamedTuple):
     indices : (n,) int64, the images' places in data.train; for what was
         computed for each of them beforehand, such as a teacher's logits.
         On the CPU, wherever the network is: so they index a table there,
-        `logits[batch.indices].to(batch.images.device)`, and one elsewhere.
+        `logits[batch.indices].to(device)`, and one elsewhere.
     epoch : the pass that the step belongs to, from 1
     """
 

@@ -6,11 +6,12 @@ from importlib import resources
 
 import pytest
 
-from mini_compress import datasets, studies, zoo
+from mini_compress import studies, zoo
 from mini_compress.studies.catalog import STUDIES
 from mini_compress.studies.engine import provenance
 from mini_compress.studies.engine.grid import key_of
 from mini_compress.studies.engine.scoring import measure_run
+from mini_compress.studies.engine.subsets import load_subset
 from mini_compress.studies.engine.verdicts import claim_key
 
 QUANTIZATION = "post_training_quantization"
@@ -42,7 +43,7 @@ def test_results_name_no_place(name):
 @pytest.mark.parametrize("name", STUDIES)
 def test_results_are_of_the_same_images(name, data_folder):
     for dataset, checksum in studies.load(name).dataset_sha256.items():
-        assert datasets.load(dataset).sha256 == checksum
+        assert load_subset(dataset).sha256 == checksum
 
 
 def test_every_accuracy_is_that_of_all_test_images_and_three_seeds():

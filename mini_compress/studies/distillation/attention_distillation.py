@@ -179,7 +179,7 @@ def _settings(network: str, epochs: int) -> Iterator[tuple[str, Any]]:
 
 STUDY = Study(
     name="attention_distillation",
-    summary="students that match soft targets, and what the teacher looks at",
+    summary="soft targets, and where else students are to be alike",
     grid=grid,
     run_seconds=lambda run: SECONDS[run.network],
     compress=compress,

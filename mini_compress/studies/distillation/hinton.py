@@ -122,7 +122,7 @@ def _settings(epochs: int) -> Iterator[tuple[str, Any]]:
 
 STUDY = Study(
     name="hinton",
-    summary="the digits of Hinton, Vinyals and Dean, with what they left out",
+    summary="the digits of Hinton and others, with what they left out",
     grid=grid,
     run_seconds=lambda run: (
         (TEACHER_EPOCHS if run.method == FLOAT else STUDENT_EPOCHS / 2)

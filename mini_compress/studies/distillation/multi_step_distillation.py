@@ -30,6 +30,7 @@ ROUNDS = (8.0, 4.0, 2.0)  # temperatures of a student that is taught again
 GENERATIONS = (1, 2, 3)
 CONTROLS = ("hard_labels", "direct", "dense_again")
 SECONDS = 4.0  # of a step
+SCORING_SECONDS = 0.2
 
 
 def grid(smoke: bool) -> Sequence[Run]:
@@ -222,7 +223,8 @@ STUDY = Study(
     summary="students taught directly, by assistants, and by their like",
     grid=grid,
     run_seconds=lambda run: (
-        SECONDS * run.settings.get("epochs", 0) / (STUDENT_EXAMPLES / FULL)
+        SCORING_SECONDS
+        + SECONDS * run.settings.get("epochs", 0) * FULL / STUDENT_EXAMPLES
     ),
     compress=compress,
     margin=0.5,

@@ -205,7 +205,7 @@ def _settings(
 
 STUDY = Study(
     name="without_a_teacher",
-    summary="students of written answers, of other pictures, of many teachers",
+    summary="students of written answers, other pictures, many teachers",
     grid=grid,
     run_seconds=lambda run: SECONDS,
     compress=compress,
