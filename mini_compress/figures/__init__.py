@@ -1,6 +1,7 @@
-"""What draws: curves of a study, rooflines, where a network's cost lies."""
+"""What draws: curves and fronts of studies, rooflines, where a cost lies."""
 
 from .curves import curves
+from .front import pareto, plot_front
 from .layers import (
     LAYER_LOOKS,
     REST,
@@ -20,7 +21,9 @@ __all__ = [
     "curves",
     "label_layers",
     "name_layers",
+    "pareto",
     "plot_batches",
+    "plot_front",
     "plot_parameters_and_macs",
     "plot_roofline",
     "plot_sensitivity",

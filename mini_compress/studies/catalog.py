@@ -5,6 +5,7 @@ from .distillation import (
     distillation,
     hinton,
     multi_step_distillation,
+    narrow_networks,
     teacher_size,
     without_a_teacher,
 )
@@ -33,6 +34,7 @@ STUDIES: dict[str, Study] = {
         teacher_size.STUDY,
         multi_step_distillation.STUDY,
         attention_distillation.STUDY,
+        narrow_networks.STUDY,
         without_a_teacher.STUDY,
         networks.STUDY,
         sparse_products.STUDY,
