@@ -11,7 +11,8 @@ from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
 from .._inference import HasModel, network_of
 from ..layers.base import CompressedLayer
-from ..layers.describe import describe, is_listed
+from ..layers.describe import changed_parts, describe, is_listed
+from ..layers.factored import FactoredLayer
 from ..layers.plain import require_plain_weights
 from ..models import NETWORKS
 from .forms import is_altered
@@ -134,9 +135,13 @@ def _differences(model: nn.Module) -> dict[str, dict[str, Any]]:
             continue
         description = _describe(path, module)
         if description is not None:
-            described += (f"{path}." if path else "",)
+            start = f"{path}." if path else ""
+            described += (start,)
             if description != describe(originals.get(path)):
                 differences[path] = description
+            if isinstance(module, FactoredLayer):
+                for name, part in changed_parts(module).items():
+                    differences[f"{start}{name}"] = part
         elif fresh and type(module) is not type(originals.get(path)):
             raise ValueError(
                 f"model must be made of known layers, got "

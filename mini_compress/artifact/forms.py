@@ -6,6 +6,7 @@ from torch import nn
 
 from ..layers.base import CompressedLayer
 from ..layers.describe import describe
+from ..layers.factored import FactoredLayer
 from ..layers.geometry import Geometry, geometry_of
 from ..layers.kinds import BATCH_NORMS, PLAIN
 
@@ -14,7 +15,7 @@ def may_replace(original: nn.Module, module: nn.Module) -> bool:
     """Say whether a module takes and gives what another does."""
     if isinstance(module, nn.Identity):
         return not list(original.children()) or describe(original) is not None
-    if isinstance(original, (*PLAIN, CompressedLayer)):
+    if isinstance(original, (*PLAIN, CompressedLayer, FactoredLayer)):
         return _product_of(original) == _product_of(module)
     if isinstance(original, BATCH_NORMS):
         return type(module) is type(original)
@@ -45,7 +46,7 @@ def _form_of(layer: nn.Module) -> tuple[dict[str, Any], list[int]]:
     try:
         geometry: Geometry = (
             layer.geometry
-            if isinstance(layer, CompressedLayer)
+            if isinstance(layer, CompressedLayer | FactoredLayer)
             else geometry_of(layer)
         )
     except (TypeError, ValueError):  # no product, or one that pads otherwise

@@ -20,7 +20,7 @@ from typing import Any
 import safetensors
 
 from .._require import require_one_of
-from ..layers.describe import require_keywords
+from ..layers.plain_data import require_keywords
 from .schema import VERSION, Contents, Entry, check_entries
 
 FORMAT = "mini_compress"

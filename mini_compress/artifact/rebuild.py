@@ -11,7 +11,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..layers.describe import build_module, describe
+from ..layers.describe import build_module, changed_parts, describe
+from ..layers.factored import FactoredLayer
 from ..models import NETWORKS
 from .forms import is_altered, may_replace
 from .schema import Contents
@@ -34,7 +35,7 @@ def assemble(
     for path, description in contents.modules.items():
         if path not in originals:
             raise ValueError(f"it must fit the network, which has no {path!a}")
-        if describe(originals[path]) == description:
+        if _is_described(originals[path], description):
             continue  # as the given network has it
         made[path] = _shared(path, contents, made) or build_empty(
             path, description, originals[path]
@@ -46,6 +47,7 @@ def assemble(
                 f"got {describe(made[path])}"
             )
         model.set_submodule(path, made[path])
+        _renew(originals, path, made[path])
     return model
 
 
@@ -64,6 +66,23 @@ def build_empty(
             f"place of a {type(original).__name__}"
         )
     return module
+
+
+def _is_described(module: nn.Module, description: Any) -> bool:
+    """Say whether a module is as described, and built of nothing else."""
+    if describe(module) != description:
+        return False
+    return not (isinstance(module, FactoredLayer) and changed_parts(module))
+
+
+def _renew(
+    originals: dict[str, nn.Module], path: str, module: nn.Module
+) -> None:
+    """Note a module and its parts in the place of another's."""
+    for name in [x for x in originals if x.startswith(f"{path}.")]:
+        del originals[name]
+    for name, part in module.named_modules(prefix=path):
+        originals[name] = part
 
 
 def is_ours(contents: Contents) -> bool:
@@ -101,14 +120,17 @@ def _lone_layer(
     contents: Contents, network: nn.Module | type[nn.Module] | None
 ) -> nn.Module:
     """Return a layer that is a whole network; it needs no other to be made."""
-    [description, *others] = contents.modules.values()
-    if others:
-        raise ValueError("a layer by itself must be the only module")
-    layer = build_empty("", description, None)
+    parts = dict(contents.modules)
+    layer = build_empty("", parts.pop(""), None)
     if type(layer).__name__ != contents.network:
         raise ValueError(
             f"network must be {contents.network}, got {type(layer).__name__}"
         )
+    built = dict(layer.named_children())
+    for name, description in parts.items():
+        if name not in built:
+            raise ValueError(f"a layer by itself must have no part {name!a}")
+        setattr(layer, name, build_empty(name, description, built[name]))
     if isinstance(network, nn.Module) and not may_replace(network, layer):
         raise ValueError(
             f"network must be a {contents.network}, "

@@ -12,7 +12,7 @@ from .._require import (
     require_int,
     require_one_of,
 )
-from ..layers.describe import require_object
+from ..layers.plain_data import require_object
 
 VERSION = 1
 DTYPES = {

@@ -14,6 +14,7 @@ from torch.utils import _pytree as pytree
 
 from .._inference import blank_images, copy_model, require_module
 from .._require import require_int
+from ..layers.factored import FactoredLayer
 from ..layers.plain import require_plain_weights
 
 TENSORS_READ = "tensors read"  # in a graph's `meta`
@@ -180,8 +181,8 @@ def _is_layer(module: nn.Module) -> bool:
     A subclass of one is a layer too: it may compute something else, and what
     it inherits often looks at shapes, which cannot be traced.
     """
-    if isinstance(module, nn.DataParallel):
-        return False
+    if isinstance(module, nn.DataParallel | FactoredLayer):
+        return False  # chains of layers
     ours = type(module).__module__.startswith("mini_compress.layers.")
     known = isinstance(module, nn.Linear | _ConvNd | _NormBase)
     return ours or known or fx.Tracer().is_leaf_module(module, "")

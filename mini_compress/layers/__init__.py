@@ -1,24 +1,35 @@
-"""What a compressed network is made of: modules that hold codes, or no zeros.
+"""What a compressed network is made of.
 
-All of them are for inference: their state lies in buffers, not parameters.
+A `CompressedLayer` holds codes, or no zeros, and is for inference: its state
+lies in buffers, not parameters. A `FactoredLayer` is a chain of smaller layers
+of torch's, which are trained and compressed as any others.
 """
 
 from .base import CompressedLayer, StoredWeight
+from .factored import FactoredLayer
 from .geometry import Conv2dGeometry, LinearGeometry, geometry_of
 from .integer import IntegerLayer
+from .low_rank import LowRankConv2d, LowRankLinear
 from .packed_weight import PackedWeight
+from .separable import SeparableConv2d
 from .sparse import SparseLayer, SparseWeight
+from .tucker import TuckerConv2d
 from .weight_only import WeightOnlyLayer
 
 __all__ = [
     "CompressedLayer",
     "Conv2dGeometry",
+    "FactoredLayer",
     "IntegerLayer",
     "LinearGeometry",
+    "LowRankConv2d",
+    "LowRankLinear",
     "PackedWeight",
+    "SeparableConv2d",
     "SparseLayer",
     "SparseWeight",
     "StoredWeight",
+    "TuckerConv2d",
     "WeightOnlyLayer",
     "geometry_of",
 ]

@@ -5,25 +5,31 @@ a module is made of it. What is wrong is a ValueError or a TypeError.
 """
 
 import functools
-import inspect
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any
 
+import torch
 from torch import nn
 
 from .._require import require_bool, require_int, require_number, require_one_of
 from .base import CompressedLayer
+from .factored import FactoredLayer
 from .geometry import (
     LARGEST_WEIGHT,
     Conv2dGeometry,
-    Geometry,
     LinearGeometry,
     geometry_of,
 )
-from .kinds import BATCH_NORMS, COMPRESSED
+from .kinds import BATCH_NORMS, COMPRESSED, FACTORED
+from .plain_data import (
+    as_lists,
+    as_tuples,
+    describe_geometry,
+    read_geometry,
+    require_keywords,
+    require_object,
+)
 
-GEOMETRIES = {"linear": LinearGeometry, "conv2d": Conv2dGeometry}
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 NORM_DEFAULTS = {"momentum": 0.1, "affine": True, "track_running_stats": True}
 
@@ -40,13 +46,15 @@ def describe(module: nn.Module | None) -> dict[str, Any] | None:
     kind = type(module)
     settings: dict[str, Any]
     if isinstance(module, nn.Linear) and kind is nn.Linear:
-        shape = _describe_geometry(geometry_of(module))
+        shape = describe_geometry(geometry_of(module))
         settings = {"geometry": shape, "bias": module.bias is not None}
     elif isinstance(module, nn.Conv2d) and kind is nn.Conv2d:
         settings = _describe_conv2d(module)
-    elif isinstance(module, CompressedLayer) and is_listed(module):
-        shape = _describe_geometry(module.geometry)
-        settings = {"geometry": shape, **module.settings}
+    elif isinstance(module, CompressedLayer | FactoredLayer) and is_listed(
+        module
+    ):
+        shape = describe_geometry(module.geometry)
+        settings = {"geometry": shape, **as_lists(module.settings)}
     elif kind in BATCH_NORMS:
         settings = _describe_norm(module)
     elif kind is nn.Identity:
@@ -60,60 +68,38 @@ def build_module(description: Any) -> nn.Module:
     """Make the module that `describe` described, with weights to be filled."""
     settings = dict(require_object("module", description))
     kind = settings.pop("kind", None)
-    require_one_of("kind of module", kind, [*_BUILDERS, *COMPRESSED])
+    require_one_of("kind of module", kind, [*_BUILDERS, *COMPRESSED, *FACTORED])
     if kind in _BUILDERS:
         require_keywords(kind, _BUILDERS[kind], settings)
         return _BUILDERS[kind](**settings)
-    require_keywords(kind, COMPRESSED[kind], settings)
-    settings["geometry"] = _read_geometry(settings["geometry"])
-    return COMPRESSED[kind](**settings)
+    own = COMPRESSED.get(kind) or FACTORED[kind]
+    require_keywords(kind, own, settings)
+    settings["geometry"] = read_geometry(settings["geometry"])
+    return own(**as_tuples(settings))
 
 
-def is_listed(layer: CompressedLayer) -> bool:
-    """Say whether a file can rebuild a layer: it stands in `COMPRESSED`."""
-    return COMPRESSED.get(type(layer).__name__) is type(layer)
+def changed_parts(layer: FactoredLayer) -> dict[str, Any]:
+    """Describe the parts of a layer that are not those it is built with.
+
+    returns : name of the part -> what `describe` says, of quantized ones say
+
+    >>> from mini_compress.layers import LowRankLinear
+    >>> changed_parts(LowRankLinear.from_linear(nn.Linear(4, 3), 2))
+    {}
+    """
+    with torch.device("meta"):
+        built = build_module(describe(layer))
+    return {
+        name: describe(part)
+        for name, part in layer.named_children()
+        if describe(part) != describe(built.get_submodule(name))
+    }
 
 
-def require_object(name: str, value: Any) -> dict[str, Any]:
-    """Return what JSON calls an object; refuse anything else."""
-    if not isinstance(value, dict):
-        got = type(value).__name__
-        raise TypeError(f"{name} must be an object, got {got}")
-    return value
-
-
-def require_keywords(
-    name: str, function: Callable[..., Any], given: dict[str, Any]
-) -> None:
-    """Refuse names that a function does not take, or that it misses."""
-    taken, needed = _keywords_of(function)
-    unknown, missing = given.keys() - taken, needed - given.keys()
-    if unknown or missing:
-        raise ValueError(
-            f"settings of {name} must be {', '.join(sorted(taken))}; got "
-            f"{', '.join(map(ascii, sorted(given))) or 'none'}"
-        )
-
-
-@functools.cache
-def _keywords_of(function: Callable[..., Any]) -> tuple[set[str], set[str]]:
-    """Return the names that a function takes, and those that it needs."""
-    parameters = inspect.signature(function).parameters.values()
-    return (
-        {x.name for x in parameters},
-        {x.name for x in parameters if x.default is x.empty},
-    )
-
-
-def _describe_geometry(geometry: Geometry) -> dict[str, dict[str, Any]]:
-    shape = "linear" if isinstance(geometry, LinearGeometry) else "conv2d"
-    numbers = {}
-    for field in fields(geometry):
-        value = getattr(geometry, field.name)
-        if value != field.default:  # every byte counts
-            pair = isinstance(value, tuple)
-            numbers[field.name] = list(value) if pair else value
-    return {shape: numbers}
+def is_listed(layer: CompressedLayer | FactoredLayer) -> bool:
+    """Say whether a file can rebuild a layer: `kinds` lists its class."""
+    own: dict[str, Any] = {**COMPRESSED, **FACTORED}
+    return own.get(type(layer).__name__) is type(layer)
 
 
 def _describe_conv2d(layer: nn.Conv2d) -> dict[str, Any]:
@@ -128,7 +114,7 @@ def _describe_conv2d(layer: nn.Conv2d) -> dict[str, Any]:
         layer.dilation,  # type: ignore[arg-type]
         layer.groups,
     )
-    shape = _describe_geometry(geometry)
+    shape = describe_geometry(geometry)
     if named:
         shape["conv2d"]["padding"] = layer.padding
     settings = {"geometry": shape, "bias": layer.bias is not None}
@@ -146,24 +132,8 @@ def _describe_norm(norm: Any) -> dict[str, Any]:
     return {"num_features": norm.num_features, "eps": norm.eps, **unusual}
 
 
-def _read_geometry(stored: Any) -> Geometry:
-    found = require_object("geometry", stored)
-    if len(found) != 1:
-        raise ValueError(f"geometry must be one, got {len(found)}")
-    [(shape, numbers)] = found.items()
-    require_one_of("geometry", shape, GEOMETRIES)
-    kind = GEOMETRIES[shape]
-    require_keywords(shape, kind, require_object(shape, numbers))
-    return kind(
-        **{
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in numbers.items()
-        }
-    )
-
-
 def _build_linear(geometry: Any, bias: bool) -> nn.Module:
-    read = _read_geometry(geometry)
+    read = read_geometry(geometry)
     if not isinstance(read, LinearGeometry):
         raise ValueError("geometry of Linear must be linear, got conv2d")
     require_bool("bias", bias)
@@ -181,7 +151,7 @@ def _build_conv2d(
         require_one_of("padding", padding, ("same", "valid"))
         named = {"padding": padding}
         found = {**found, "conv2d": {**numbers, "padding": [0, 0]}}
-    read = vars(_read_geometry(found))
+    read = vars(read_geometry(found))
     require_bool("bias", bias)
     require_one_of("padding_mode", padding_mode, PADDING_MODES)
     return _make(

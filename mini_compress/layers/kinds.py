@@ -1,14 +1,19 @@
 """The one list of the kinds of layers that this package knows.
 
 Files, ledgers and methods ask here. Who adds a compressed layer writes it in a
-file of this folder and adds its name to `COMPRESSED`.
+file of this folder and adds its name to `COMPRESSED`, or to `FACTORED` if it is
+a chain of others.
 """
 
 from torch import nn
 
 from .base import CompressedLayer
+from .factored import FactoredLayer
 from .integer import IntegerLayer
+from .low_rank import LowRankConv2d, LowRankLinear
+from .separable import SeparableConv2d
 from .sparse import SparseLayer
+from .tucker import TuckerConv2d
 from .weight_only import WeightOnlyLayer
 
 # layers that a method can compress
@@ -17,6 +22,12 @@ PLAIN = (nn.Linear, nn.Conv2d)
 # layers that are compressed, by the name under which files know them
 COMPRESSED: dict[str, type[CompressedLayer]] = {
     kind.__name__: kind for kind in (WeightOnlyLayer, IntegerLayer, SparseLayer)
+}
+
+# layers that are chains of plain ones, by the name under which files know them
+FACTORED: dict[str, type[FactoredLayer]] = {
+    kind.__name__: kind
+    for kind in (LowRankLinear, LowRankConv2d, SeparableConv2d, TuckerConv2d)
 }
 
 # normalizations with running statistics, and all of them

@@ -7,10 +7,14 @@ is lost at the next run.
 
 from collections.abc import Sequence
 
+import numpy as np
+import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 from torch.nn.utils import parametrize
+
+from .._require import require_finite
 
 CURE = (
     "make it permanent by what fits of torch.nn.utils: prune.remove(layer, "
@@ -47,6 +51,36 @@ remove_weight_norm(layer), parametrize.remove_parametrizations(layer, 'weight')
             "every layer must hold its weight itself, got a hook that "
             f"computes {', '.join(computed)}; {CURE}"
         )
+
+
+def weight_array(
+    name: str, layer: nn.Linear | nn.Conv2d, *dtypes: torch.dtype
+) -> np.ndarray:
+    """Return a layer's weight as numpy sees it; it must be finite.
+
+    name : of the layer, for error messages
+    dtypes : of numpy's that the weight may have; float32 if none is given
+
+    >>> weight_array("fc", nn.Linear(3, 2).bfloat16())
+    Traceback (most recent call last):
+    TypeError: weight of 'fc' must be float32, got bfloat16
+    """
+    weight = layer.weight.detach()
+    dtypes = dtypes or (torch.float32,)
+    if weight.dtype not in dtypes:
+        *expected, got = (
+            str(x).removeprefix("torch.") for x in (*dtypes, weight.dtype)
+        )
+        raise TypeError(
+            f"weight of {name!r} must be {' or '.join(expected)}, got {got}"
+        )
+    if weight.device.type != "cpu":
+        raise ValueError(
+            f"weight of {name!r} must be on the CPU, got {weight.device}"
+        )
+    array = weight.numpy()
+    require_finite(f"weight of {name!r}", array)
+    return array
 
 
 def _is_computed(module: nn.Module, name: str) -> bool:

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-import torch
 from torch import nn
 
 from .._inference import copy_model, require_module
-from .._require import require_finite, require_one_of
+from .._require import require_one_of
 from .base import CompressedLayer
+from .factored import FactoredLayer
 from .geometry import kind_of
 from .kinds import PLAIN
 from .plain import require_plain_weights
@@ -88,6 +87,12 @@ def _first_name(
             "layers must not be compressed already, got "
             f"{kind_of(module, name)}"
         )
+    if isinstance(module, FactoredLayer):
+        parts = [f"{name}.{part}" for part, _ in module.named_children()]
+        raise ValueError(
+            f"layers must not be factored, got {kind_of(module, name)}; its "
+            f"parts are {', '.join(parts)}"
+        )
     if isinstance(module, PLAIN):
         raise ValueError(
             f"layers must be Linear or Conv2d, got {kind_of(module, name)}"
@@ -108,36 +113,6 @@ def _require_own_weights(layers: Mapping[str, nn.Module]) -> None:
                 f"{' and '.join(shared)}; name one of them in `layers`, or "
                 "give each a copy"
             )
-
-
-def weight_array(
-    name: str, layer: nn.Linear | nn.Conv2d, *dtypes: torch.dtype
-) -> np.ndarray:
-    """Return a layer's weight as numpy sees it; it must be finite.
-
-    name : of the layer, for error messages
-    dtypes : of numpy's that the weight may have; float32 if none is given
-
-    >>> weight_array("fc", nn.Linear(3, 2).bfloat16())
-    Traceback (most recent call last):
-    TypeError: weight of 'fc' must be float32, got bfloat16
-    """
-    weight = layer.weight.detach()
-    dtypes = dtypes or (torch.float32,)
-    if weight.dtype not in dtypes:
-        *expected, got = (
-            str(x).removeprefix("torch.") for x in (*dtypes, weight.dtype)
-        )
-        raise TypeError(
-            f"weight of {name!r} must be {' or '.join(expected)}, got {got}"
-        )
-    if weight.device.type != "cpu":
-        raise ValueError(
-            f"weight of {name!r} must be on the CPU, got {weight.device}"
-        )
-    array = weight.numpy()
-    require_finite(f"weight of {name!r}", array)
-    return array
 
 
 def weight_of(model: nn.Module, name: str) -> nn.Parameter:

@@ -16,9 +16,9 @@ from ..graph.inputs import observe_ranges
 from ..kernels.affine import AffineParams, choose_affine, quantize
 from ..layers import IntegerLayer, geometry_of
 from ..layers.kinds import BATCH_NORMS
+from ..layers.plain import weight_array
 from ..layers.selection import (
     treatable_layers,
-    weight_array,
     with_layers_replaced,
 )
 from .uniform import ROW_AXES, require_values

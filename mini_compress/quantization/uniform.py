@@ -13,9 +13,9 @@ from torch import nn
 from .._require import require_dtype, require_int, require_one_of
 from ..kernels.affine import choose_affine, quantize, split_groups
 from ..layers import WeightOnlyLayer, geometry_of
+from ..layers.plain import weight_array
 from ..layers.selection import (
     treatable_layers,
-    weight_array,
     with_layers_replaced,
 )
 

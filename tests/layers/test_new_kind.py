@@ -32,7 +32,7 @@ class Factors(StoredWeight):
         self.register_buffer("right", torch.zeros(rank, inputs))
 
 
-class LowRankLinear(CompressedLayer):
+class TwoFactors(CompressedLayer):
     """y = left @ (right @ x) + bias."""
 
     def __init__(self, geometry: LinearGeometry, *, bias: bool, rank: int):
@@ -63,7 +63,7 @@ class LowRankLinear(CompressedLayer):
 def factored(model: nn.Module, name: str, rank: int) -> nn.Module:
     linear = model.get_submodule(name)
     u, s, v = torch.linalg.svd(linear.weight.detach())
-    layer = LowRankLinear(geometry_of(linear), bias=True, rank=rank)
+    layer = TwoFactors(geometry_of(linear), bias=True, rank=rank)
     layer.weight.left.copy_(u[:, :rank] * s[:rank])
     layer.weight.right.copy_(v[:rank])
     layer.bias.copy_(linear.bias.detach())
@@ -72,7 +72,7 @@ def factored(model: nn.Module, name: str, rank: int) -> nn.Module:
 
 @pytest.fixture
 def known(monkeypatch):
-    monkeypatch.setitem(COMPRESSED, "LowRankLinear", LowRankLinear)
+    monkeypatch.setitem(COMPRESSED, "TwoFactors", TwoFactors)
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ IMAGES = torch.rand(3, 1, 28, 28, generator=torch.Generator().manual_seed(0))
 def test_is_saved_and_loaded(known, small):
     data = artifact.to_bytes(small)
     back = artifact.from_bytes(data)
-    assert type(back.classifier[1]) is LowRankLinear
+    assert type(back.classifier[1]) is TwoFactors
     assert torch.equal(back(IMAGES), small(IMAGES))
     assert artifact.to_bytes(back) == data
     saved = 784 * 300 - 20 * (784 + 300)
@@ -100,7 +100,7 @@ def test_is_counted_as_it_multiplies(known, small):
     assert costs.parameters == 20 * (784 + 300) + 300 + 30_100 + 1_010
     assert costs.num_bytes == len(artifact.to_bytes(small))
     _, layer, *_ = layer_costs(small).layers
-    assert layer.kind == "LowRankLinear"
+    assert layer.kind == "TwoFactors"
     assert layer.weight_bytes == 4 * (20 * (784 + 300) + 300)
     assert (layer.weight_bits, layer.activation_bits) == (32, 32)
     timing = mc.hardware.measure_model_ms(small, IMAGES, repeats=1)
@@ -113,16 +113,16 @@ def test_is_left_alone_by_methods_and_named(small):
         "classifier.5",
     ]
     with pytest.raises(
-        ValueError, match="compressed already, got LowRankLinear at 'classifier"
+        ValueError, match="compressed already, got TwoFactors at 'classifier"
     ):
         treatable_layers(small, ["classifier.1"])
     alone = nn.Sequential(small.classifier[1])
     with pytest.raises(
-        ValueError, match="compressed already: LowRankLinear at '0'"
+        ValueError, match="compressed already: TwoFactors at '0'"
     ):
         quantize_weights(alone)
 
 
 def test_is_refused_by_files_that_do_not_list_it(small):
-    with pytest.raises(ValueError, match=r"LowRankLinear at 'classifier\.1'"):
+    with pytest.raises(ValueError, match=r"TwoFactors at 'classifier\.1'"):
         artifact.to_bytes(small)

@@ -46,7 +46,7 @@ def truncated_svd(matrix: np.ndarray, rank: int) -> SVD:
     rank = require_int("rank", rank, 1, min(matrix.shape))
     with np.errstate(over="ignore"):  # refused below
         left, values, right = np.linalg.svd(matrix, full_matrices=False)
-    return _finished(left[:, :rank], values[:rank], right[:rank])
+    return finished(left[:, :rank], values[:rank], right[:rank])
 
 
 def randomized_svd(
@@ -99,10 +99,10 @@ def randomized_svd(
     )
     with np.errstate(over="ignore"):  # refused below
         values = values[:rank] * scale
-    return _finished(basis @ left[:, :rank], values, right[:rank])
+    return finished(basis @ left[:, :rank], values, right[:rank])
 
 
-def _finished(left: np.ndarray, values: np.ndarray, right: np.ndarray) -> SVD:
+def finished(left: np.ndarray, values: np.ndarray, right: np.ndarray) -> SVD:
     """Return the factors with their signs chosen, each an array of its own.
 
     left : (rows, rank); values : (rank,); right : (rank, cols)

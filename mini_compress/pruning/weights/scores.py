@@ -13,7 +13,8 @@ from ..._inference import (
     require_labels,
     with_gradients,
 )
-from ...layers.selection import treatable_layers, weight_array
+from ...layers.plain import weight_array
+from ...layers.selection import treatable_layers
 
 Scores = dict[str, np.ndarray]
 DTYPES = (torch.float32, torch.float64)

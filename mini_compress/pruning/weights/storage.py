@@ -8,9 +8,9 @@ from torch import nn
 from ...kernels.planes import num_packed_bytes
 from ...kernels.sparse import RelativeIndexMatrix
 from ...layers import SparseLayer, geometry_of
+from ...layers.plain import weight_array
 from ...layers.selection import (
     treatable_layers,
-    weight_array,
     with_layers_replaced,
 )
 

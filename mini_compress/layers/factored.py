@@ -1,0 +1,196 @@
+"""What all layers of low rank share: a product of smaller layers.
+
+A factored layer stands for one layer and is made of two or three, its parts,
+which are torch's own: they are trained, counted, pruned and quantized one by
+one, as any others are. What the layer is follows from its parts, so it stays
+true whatever is done to them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .._require import require_bool, require_int
+from .base import CompressedLayer, StoredWeight
+from .geometry import Conv2dGeometry, Geometry, LinearGeometry, geometry_of
+from .plain import require_plain_weights, weight_array
+
+# (one group's weight, float64; number of the group) -> a weight for each part
+Factors = Callable[[np.ndarray, int], Sequence[np.ndarray]]
+
+
+class FactoredLayer(nn.Module):
+    """A layer as a chain of smaller ones, which are its children.
+
+    Not a `CompressedLayer`: that is for inference and keeps its weight in
+    buffers, while the parts here are `nn.Linear` or `nn.Conv2d` with
+    parameters, to be trained on and compressed further. Only the last part
+    has a bias.
+
+    geometry : of the layer that the chain stands for
+    bias : whether the chain has one, (outputs,)
+    ranks : what else the constructor of the subclass takes, by name
+
+    Made by its constructor, the parts have torch's random first weights, to
+    be trained from scratch; `from_linear` and `from_conv` factorize a layer.
+    """
+
+    needs: ClassVar[type[LinearGeometry] | type[Conv2dGeometry]]
+
+    def __init__(self, geometry: Any, *, bias: bool, **ranks: Any) -> None:
+        super().__init__()
+        require_bool("bias", bias)
+        if not isinstance(geometry, self.needs):
+            got = type(geometry).__name__
+            raise TypeError(
+                f"geometry must be a {self.needs.__name__}, got {got}"
+            )
+        parts = self.part_geometries(geometry, **ranks)
+        last = list(parts)[-1]
+        for name, part in parts.items():
+            self.add_module(name, _plain(part, bias=bias and name == last))
+
+    @staticmethod
+    def part_geometries(geometry: Any, **ranks: Any) -> dict[str, Geometry]:
+        """Return the geometry of each part, in the order in which they run.
+
+        Ranks that no factorization of that geometry has are a ValueError.
+        """
+        raise NotImplementedError
+
+    @property
+    def geometry(self) -> Any:
+        """Of the layer that the parts stand for."""
+        raise NotImplementedError
+
+    @property
+    def ranks(self) -> dict[str, Any]:
+        """What the constructor took, by name, as the parts have it now."""
+        raise NotImplementedError
+
+    def dense_weight(self) -> Tensor:
+        """Return the weight that the parts stand for, without a gradient.
+
+        returns : geometry.weight_shape, of the parts' dtype
+        """
+        raise NotImplementedError
+
+    @property
+    def weight(self) -> StoredWeight:
+        """Tell torch's attention to call this layer: see `StoredWeight`."""
+        return StoredWeight()
+
+    @property
+    def bias(self) -> Tensor | None:
+        """The bias of the last part."""
+        return list(self.children())[-1].bias  # type: ignore[return-value]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the constructor takes by keyword."""
+        return {"bias": self.bias is not None, **self.ranks}
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Apply one part after the other."""
+        for part in self.children():
+            input = part(input)
+        return input
+
+    def part_geometry(self, name: str) -> Any:
+        """Return the geometry of a part, compressed or not."""
+        part = self.get_submodule(name)
+        if isinstance(part, CompressedLayer):
+            return part.geometry
+        return geometry_of(part, repr(name))
+
+    def part_weight(self, name: str) -> Tensor:
+        """Return the weight of a part as numbers, without a gradient."""
+        part = self.get_submodule(name)
+        if isinstance(part, CompressedLayer):
+            return part.dense_weight()
+        return part.weight.detach()  # type: ignore[union-attr, operator]
+
+    def require_valid(self) -> None:
+        """Refuse parts that do not make one layer, as a ValueError."""
+        expected = self.part_geometries(self.geometry, **self.ranks)
+        names = [name for name, _ in self.named_children()]
+        if names != list(expected):
+            raise ValueError(f"parts must be {list(expected)}, got {names}")
+        for name in names:
+            got = self.part_geometry(name)
+            if got != expected[name]:
+                raise ValueError(
+                    f"part {name!r} must be {expected[name]}, got {got}"
+                )
+            bias = self.get_submodule(name).bias
+            if name != names[-1] and bias is not None:
+                raise ValueError(
+                    f"bias must be that of part {names[-1]!r} alone, got one "
+                    f"of {name!r}"
+                )
+
+    def extra_repr(self) -> str:
+        """Show the ranks when the module is printed."""
+        return ", ".join(f"{name}={x}" for name, x in self.ranks.items())
+
+    @classmethod
+    def _factorize(
+        cls, layer: nn.Module, factors: Factors, **ranks: Any
+    ) -> Self:
+        """Make the chain of a layer, group by group of its channels.
+
+        layer : of torch; its weight is finite, float32 or float64
+        """
+        geometry = geometry_of(layer)
+        if not isinstance(geometry, cls.needs):
+            expected = cls.needs.__name__.removesuffix("Geometry")
+            got = type(layer).__name__
+            raise TypeError(f"layer must be {expected}, got {got}")
+        require_plain_weights(layer)
+        with torch.device("meta"):  # draws nothing from torch's generator
+            made = cls(geometry, bias=layer.bias is not None, **ranks)
+        weight = weight_array("layer", layer, torch.float32, torch.float64)  # type: ignore[arg-type]
+        groups = getattr(geometry, "groups", 1)
+        # (groups, outputs of a group, ...)
+        blocks = weight.astype(np.float64).reshape(
+            groups, -1, *weight.shape[1:]
+        )
+        found = [factors(block, i) for i, block in enumerate(blocks)]
+        trained = layer.weight.requires_grad  # type: ignore[union-attr]
+        for part, pieces in zip(
+            made.children(), zip(*found, strict=True), strict=True
+        ):
+            whole = np.concatenate(pieces).astype(weight.dtype)
+            values = torch.from_numpy(whole).reshape(part.weight.shape)  # type: ignore[arg-type]
+            part.weight = nn.Parameter(values, trained)  # type: ignore[arg-type]
+        if layer.bias is not None:
+            bias = layer.bias.detach().clone()  # type: ignore[operator]
+            part.bias = nn.Parameter(bias, layer.bias.requires_grad)  # type: ignore[union-attr, arg-type]
+        return made.train(layer.training)
+
+
+def require_ranks(
+    largest: Mapping[str, int], ranks: Sequence[Any]
+) -> tuple[int, ...]:
+    """Return ranks as Python's ints; refuse those that there cannot be.
+
+    largest : name of each rank, for messages -> the largest one
+
+    >>> require_ranks({"rank": 3}, [4])
+    Traceback (most recent call last):
+    ValueError: rank must be in [1, 3], got 4
+    """
+    return tuple(
+        require_int(name, rank, 1, most)
+        for (name, most), rank in zip(largest.items(), ranks, strict=True)
+    )
+
+
+def _plain(geometry: Geometry, *, bias: bool) -> nn.Module:
+    """Make torch's layer of a geometry, with random weights."""
+    kind = nn.Linear if isinstance(geometry, LinearGeometry) else nn.Conv2d
+    return kind(**asdict(geometry), bias=bias)
