@@ -6,7 +6,7 @@ one, as any others are. What the layer is follows from its parts, so it stays
 true whatever is done to them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any, ClassVar, Self
 
@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .._require import require_bool, require_int
+from .._require import require_bool, require_equal, require_int
 from .base import CompressedLayer, StoredWeight
 from .geometry import Conv2dGeometry, Geometry, LinearGeometry, geometry_of
 from .plain import require_plain_weights, weight_array
@@ -40,26 +40,48 @@ class FactoredLayer(nn.Module):
     """
 
     needs: ClassVar[type[LinearGeometry] | type[Conv2dGeometry]]
+    rank_names: ClassVar[tuple[str, ...]] = ("rank",)
 
-    def __init__(self, geometry: Any, *, bias: bool, **ranks: Any) -> None:
+    def __init__(
+        self, geometry: Any, *, bias: bool, ranks: Sequence[Any]
+    ) -> None:
         super().__init__()
         require_bool("bias", bias)
-        if not isinstance(geometry, self.needs):
-            got = type(geometry).__name__
-            raise TypeError(
-                f"geometry must be a {self.needs.__name__}, got {got}"
-            )
-        parts = self.part_geometries(geometry, **ranks)
+        parts = self.part_geometries(geometry, ranks)
         last = list(parts)[-1]
         for name, part in parts.items():
             self.add_module(name, _plain(part, bias=bias and name == last))
 
-    @staticmethod
-    def part_geometries(geometry: Any, **ranks: Any) -> dict[str, Geometry]:
+    @classmethod
+    def part_geometries(
+        cls, geometry: Any, ranks: Sequence[Any]
+    ) -> dict[str, Geometry]:
         """Return the geometry of each part, in the order in which they run.
 
         Ranks that no factorization of that geometry has are a ValueError.
         """
+        if not isinstance(geometry, cls.needs):
+            got = type(geometry).__name__
+            raise TypeError(
+                f"geometry must be a {cls.needs.__name__}, got {got}"
+            )
+        require_equal("number of ranks", len(cls.rank_names), len(ranks))
+        own = [
+            require_int(name, rank, 1, most)
+            for name, rank, most in zip(
+                cls.rank_names, ranks, cls.largest_ranks(geometry), strict=True
+            )
+        ]
+        return cls._parts(geometry, *own)
+
+    @staticmethod
+    def _parts(geometry: Any, *ranks: int) -> dict[str, Geometry]:
+        """Return what `part_geometries` does, for ranks that fit."""
+        raise NotImplementedError
+
+    @staticmethod
+    def largest_ranks(geometry: Any) -> tuple[int, ...]:
+        """Return the ranks with which any weight can be had exactly."""
         raise NotImplementedError
 
     @property
@@ -68,8 +90,8 @@ class FactoredLayer(nn.Module):
         raise NotImplementedError
 
     @property
-    def ranks(self) -> dict[str, Any]:
-        """What the constructor took, by name, as the parts have it now."""
+    def ranks(self) -> tuple[int, ...]:
+        """One rank or several, as the parts have them now."""
         raise NotImplementedError
 
     def dense_weight(self) -> Tensor:
@@ -92,7 +114,9 @@ class FactoredLayer(nn.Module):
     @property
     def settings(self) -> dict[str, Any]:
         """What the constructor takes by keyword."""
-        return {"bias": self.bias is not None, **self.ranks}
+        ranks = self.ranks
+        rank = {"rank": ranks[0]} if len(ranks) == 1 else {"ranks": ranks}
+        return {"bias": self.bias is not None, **rank}
 
     def forward(self, input: Tensor) -> Tensor:
         """Apply one part after the other."""
@@ -116,7 +140,7 @@ class FactoredLayer(nn.Module):
 
     def require_valid(self) -> None:
         """Refuse parts that do not make one layer, as a ValueError."""
-        expected = self.part_geometries(self.geometry, **self.ranks)
+        expected = self.part_geometries(self.geometry, self.ranks)
         names = [name for name, _ in self.named_children()]
         if names != list(expected):
             raise ValueError(f"parts must be {list(expected)}, got {names}")
@@ -135,11 +159,12 @@ class FactoredLayer(nn.Module):
 
     def extra_repr(self) -> str:
         """Show the ranks when the module is printed."""
-        return ", ".join(f"{name}={x}" for name, x in self.ranks.items())
+        settings = self.settings.items()
+        return ", ".join(f"{x}={value}" for x, value in settings if x != "bias")
 
     @classmethod
     def _factorize(
-        cls, layer: nn.Module, factors: Factors, **ranks: Any
+        cls, layer: nn.Module, factors: Factors, **rank: Any
     ) -> Self:
         """Make the chain of a layer, group by group of its channels.
 
@@ -152,7 +177,7 @@ class FactoredLayer(nn.Module):
             raise TypeError(f"layer must be {expected}, got {got}")
         require_plain_weights(layer)
         with torch.device("meta"):  # draws nothing from torch's generator
-            made = cls(geometry, bias=layer.bias is not None, **ranks)
+            made = cls(geometry, bias=layer.bias is not None, **rank)
         weight = weight_array("layer", layer, torch.float32, torch.float64)  # type: ignore[arg-type]
         groups = getattr(geometry, "groups", 1)
         # (groups, outputs of a group, ...)
@@ -171,23 +196,6 @@ class FactoredLayer(nn.Module):
             bias = layer.bias.detach().clone()  # type: ignore[operator]
             part.bias = nn.Parameter(bias, layer.bias.requires_grad)  # type: ignore[union-attr, arg-type]
         return made.train(layer.training)
-
-
-def require_ranks(
-    largest: Mapping[str, int], ranks: Sequence[Any]
-) -> tuple[int, ...]:
-    """Return ranks as Python's ints; refuse those that there cannot be.
-
-    largest : name of each rank, for messages -> the largest one
-
-    >>> require_ranks({"rank": 3}, [4])
-    Traceback (most recent call last):
-    ValueError: rank must be in [1, 3], got 4
-    """
-    return tuple(
-        require_int(name, rank, 1, most)
-        for (name, most), rank in zip(largest.items(), ranks, strict=True)
-    )
 
 
 def _plain(geometry: Geometry, *, bias: bool) -> nn.Module:

@@ -130,13 +130,14 @@ class Conv2dGeometry:
         # (groups, outputs // groups, depth * rows * cols)
         filters = weight.reshape(self.groups, -1, columns.shape[-2])
         out = (filters @ columns).flatten(-3, -2)  # (..., outputs, places)
-        return out.unflatten(-1, self._output_size(height, width))
+        return out.unflatten(-1, self.output_size(height, width))
 
     def per_output(self, values: Tensor) -> Tensor:
         """Shape (out_channels,) values so that they broadcast over outputs."""
         return values.reshape(-1, 1, 1)
 
-    def _output_size(self, *sizes: int) -> tuple[int, ...]:
+    def output_size(self, *sizes: int) -> tuple[int, ...]:
+        """Return (height, width) of the output for those of an input."""
         return tuple(
             (size + 2 * around - gap * (kernel - 1) - 1) // step + 1
             for size, around, gap, kernel, step in zip(

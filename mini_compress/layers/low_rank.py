@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from .._require import require_equal, require_ndim
 from ..kernels.low_rank import output_svd, truncated_svd
-from .factored import FactoredLayer, require_ranks
+from .factored import FactoredLayer
 from .geometry import Conv2dGeometry, Geometry, LinearGeometry
 
 
@@ -32,7 +32,7 @@ class LowRankLinear(FactoredLayer):
     def __init__(
         self, geometry: LinearGeometry, *, bias: bool, rank: int
     ) -> None:
-        super().__init__(geometry, bias=bias, rank=rank)
+        super().__init__(geometry, bias=bias, ranks=[rank])
 
     @classmethod
     def from_linear(
@@ -67,14 +67,17 @@ class LowRankLinear(FactoredLayer):
         return cls._factorize(layer, factors, rank=rank)
 
     @staticmethod
-    def part_geometries(  # noqa: D102
-        geometry: LinearGeometry, *, rank: int
+    def largest_ranks(geometry: LinearGeometry) -> tuple[int]:
+        """Return the smaller of in_features and out_features."""
+        return (min(geometry.weight_shape),)
+
+    @staticmethod
+    def _parts(  # type: ignore[override]
+        geometry: LinearGeometry, rank: int
     ) -> dict[str, Geometry]:
-        inputs, outputs = geometry.in_features, geometry.out_features
-        [own] = require_ranks({"rank": min(inputs, outputs)}, [rank])
         return {
-            "first": LinearGeometry(inputs, own),
-            "second": LinearGeometry(own, outputs),
+            "first": LinearGeometry(geometry.in_features, rank),
+            "second": LinearGeometry(rank, geometry.out_features),
         }
 
     @property
@@ -84,9 +87,9 @@ class LowRankLinear(FactoredLayer):
         return LinearGeometry(first.in_features, second.out_features)
 
     @property
-    def ranks(self) -> dict[str, int]:
-        """The rank, by name."""
-        return {"rank": self.part_geometry("first").out_features}
+    def ranks(self) -> tuple[int]:
+        """The rank alone."""
+        return (self.part_geometry("first").out_features,)
 
     def dense_weight(self) -> Tensor:
         """Return second @ first, (out_features, in_features)."""
@@ -111,7 +114,7 @@ class LowRankConv2d(FactoredLayer):
     def __init__(
         self, geometry: Conv2dGeometry, *, bias: bool, rank: int
     ) -> None:
-        super().__init__(geometry, bias=bias, rank=rank)
+        super().__init__(geometry, bias=bias, ranks=[rank])
 
     @classmethod
     def from_conv(
@@ -147,13 +150,17 @@ class LowRankConv2d(FactoredLayer):
         return cls._factorize(conv, factors, rank=rank)
 
     @staticmethod
-    def part_geometries(  # noqa: D102
-        geometry: Conv2dGeometry, *, rank: int
+    def largest_ranks(geometry: Conv2dGeometry) -> tuple[int]:
+        """Return the smaller of a group's outputs and a filter's weights."""
+        outputs = geometry.out_channels // geometry.groups
+        return (min(outputs, geometry.products_per_output),)
+
+    @staticmethod
+    def _parts(  # type: ignore[override]
+        geometry: Conv2dGeometry, rank: int
     ) -> dict[str, Geometry]:
         groups, outputs = geometry.groups, geometry.out_channels
-        most = min(outputs // groups, geometry.products_per_output)
-        [own] = require_ranks({"rank": most}, [rank])
-        inner = own * groups
+        inner = rank * groups
         return {
             "first": replace(geometry, out_channels=inner),
             "second": Conv2dGeometry(inner, outputs, (1, 1), groups=groups),
@@ -166,10 +173,10 @@ class LowRankConv2d(FactoredLayer):
         return replace(first, out_channels=second.out_channels)
 
     @property
-    def ranks(self) -> dict[str, int]:
-        """The rank of each group, by name."""
+    def ranks(self) -> tuple[int]:
+        """The rank of each group alone."""
         first = self.part_geometry("first")
-        return {"rank": first.out_channels // first.groups}
+        return (first.out_channels // first.groups,)
 
     def dense_weight(self) -> Tensor:
         """Return the kernel, (out_channels, in_channels / groups, ...)."""

@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 from torch import Tensor, nn
 
-from .factored import FactoredLayer, require_ranks
+from .factored import FactoredLayer
 from .geometry import Conv2dGeometry, Geometry
 from .low_rank import balanced
 
@@ -35,7 +35,7 @@ class SeparableConv2d(FactoredLayer):
     def __init__(
         self, geometry: Conv2dGeometry, *, bias: bool, rank: int
     ) -> None:
-        super().__init__(geometry, bias=bias, rank=rank)
+        super().__init__(geometry, bias=bias, ranks=[rank])
 
     @classmethod
     def from_conv(cls, conv: nn.Conv2d, rank: int) -> Self:
@@ -56,9 +56,7 @@ class SeparableConv2d(FactoredLayer):
 
         def factors(weight: np.ndarray, _: int) -> tuple[np.ndarray, ...]:
             outputs, inputs, rows, cols = weight.shape
-            # (inputs, rows, outputs, columns), as a matrix
-            matrix = weight.transpose(1, 2, 0, 3).reshape(inputs * rows, -1)
-            first, second = balanced(matrix, rank, None)
+            first, second = balanced(spatial_matrix(weight), rank, None)
             # second (inputs * rows, rank), first (rank, outputs * columns)
             vertical = second.T.reshape(rank, inputs, rows, 1)
             horizontal = first.reshape(rank, outputs, 1, cols)
@@ -67,19 +65,22 @@ class SeparableConv2d(FactoredLayer):
         return cls._factorize(conv, factors, rank=rank)
 
     @staticmethod
-    def part_geometries(  # noqa: D102
-        geometry: Conv2dGeometry, *, rank: int
-    ) -> dict[str, Geometry]:
-        groups = geometry.groups
+    def largest_ranks(geometry: Conv2dGeometry) -> tuple[int]:
+        """Return the smaller of inputs * rows and outputs * columns."""
         outputs, inputs, rows, cols = geometry.weight_shape
-        most = min(inputs * rows, outputs // groups * cols)
-        [own] = require_ranks({"rank": most}, [rank])
+        return (min(inputs * rows, outputs // geometry.groups * cols),)
+
+    @staticmethod
+    def _parts(  # type: ignore[override]
+        geometry: Conv2dGeometry, rank: int
+    ) -> dict[str, Geometry]:
+        (rows, cols), groups = geometry.kernel_size, geometry.groups
         stride, padding = geometry.stride, geometry.padding
         dilation = geometry.dilation
         return {
             "vertical": Conv2dGeometry(
                 geometry.in_channels,
-                own * groups,
+                rank * groups,
                 (rows, 1),
                 (stride[0], 1),
                 (padding[0], 0),
@@ -87,7 +88,7 @@ class SeparableConv2d(FactoredLayer):
                 groups,
             ),
             "horizontal": Conv2dGeometry(
-                own * groups,
+                rank * groups,
                 geometry.out_channels,
                 (1, cols),
                 (1, stride[1]),
@@ -112,14 +113,14 @@ class SeparableConv2d(FactoredLayer):
         )
 
     @property
-    def ranks(self) -> dict[str, int]:
-        """The rank of each group, by name."""
+    def ranks(self) -> tuple[int]:
+        """The rank of each group alone."""
         vertical = self.part_geometry("vertical")
-        return {"rank": vertical.out_channels // vertical.groups}
+        return (vertical.out_channels // vertical.groups,)
 
     def dense_weight(self) -> Tensor:
         """Return the kernel, (out_channels, in_channels / groups, ...)."""
-        geometry, [rank] = self.geometry, self.ranks.values()
+        geometry, [rank] = self.geometry, self.ranks
         _, inputs, rows, cols = geometry.weight_shape
         vertical, horizontal = map(self.part_weight, ("vertical", "horizontal"))
         # (groups, rank, inputs * rows)
@@ -131,3 +132,17 @@ class SeparableConv2d(FactoredLayer):
         # (out_channels, columns, inputs, rows)
         whole = whole.reshape(-1, cols, inputs, rows)
         return whole.permute(0, 2, 3, 1).contiguous()
+
+
+def spatial_matrix(weight: np.ndarray) -> np.ndarray:
+    """Lay a weight out by inputs and rows, and by outputs and columns.
+
+    weight : (outputs, inputs, rows, columns)
+    returns : (inputs * rows, outputs * columns)
+
+    >>> spatial_matrix(np.ones((8, 4, 3, 5))).shape
+    (12, 40)
+    """
+    _, inputs, rows, _ = weight.shape
+    # (inputs, rows, outputs, columns), as a matrix
+    return weight.transpose(1, 2, 0, 3).reshape(inputs * rows, -1)

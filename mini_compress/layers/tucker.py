@@ -13,9 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .._require import require_equal
 from ..kernels.low_rank import partial_tucker
-from .factored import FactoredLayer, require_ranks
+from .factored import FactoredLayer
 from .geometry import Conv2dGeometry, Geometry
 
 
@@ -31,6 +30,7 @@ class TuckerConv2d(FactoredLayer):
     """
 
     needs = Conv2dGeometry
+    rank_names = ("rank of outputs", "rank of inputs")
     first: nn.Conv2d
     core: nn.Conv2d
     last: nn.Conv2d
@@ -38,7 +38,7 @@ class TuckerConv2d(FactoredLayer):
     def __init__(
         self, geometry: Conv2dGeometry, *, bias: bool, ranks: tuple[int, int]
     ) -> None:
-        super().__init__(geometry, bias=bias, ranks=ranks)
+        super().__init__(geometry, bias=bias, ranks=_pair(ranks))
 
     @classmethod
     def from_conv(cls, conv: nn.Conv2d, ranks: tuple[int, int]) -> Self:
@@ -63,15 +63,16 @@ class TuckerConv2d(FactoredLayer):
         return cls._factorize(conv, factors, ranks=ranks)
 
     @staticmethod
-    def part_geometries(  # noqa: D102
-        geometry: Conv2dGeometry, *, ranks: tuple[int, int]
+    def largest_ranks(geometry: Conv2dGeometry) -> tuple[int, int]:
+        """Return the outputs and the inputs of a group."""
+        groups = geometry.groups
+        return geometry.out_channels // groups, geometry.in_channels // groups
+
+    @staticmethod
+    def _parts(  # type: ignore[override]
+        geometry: Conv2dGeometry, outputs: int, inputs: int
     ) -> dict[str, Geometry]:
         groups = geometry.groups
-        largest = {
-            "rank of outputs": geometry.out_channels // groups,
-            "rank of inputs": geometry.in_channels // groups,
-        }
-        outputs, inputs = require_ranks(largest, _pair(ranks))
         gathered, made = inputs * groups, outputs * groups
         return {
             "first": Conv2dGeometry(
@@ -92,18 +93,15 @@ class TuckerConv2d(FactoredLayer):
         )
 
     @property
-    def ranks(self) -> dict[str, tuple[int, int]]:
-        """The ranks of outputs and inputs of each group, by name."""
+    def ranks(self) -> tuple[int, int]:
+        """The ranks of outputs and of inputs of each group."""
         core = self.part_geometry("core")
-        groups = core.groups
-        return {
-            "ranks": (core.out_channels // groups, core.in_channels // groups)
-        }
+        return core.out_channels // core.groups, core.in_channels // core.groups
 
     def dense_weight(self) -> Tensor:
         """Return the kernel, (out_channels, in_channels / groups, ...)."""
         geometry = self.geometry
-        outputs, inputs = self.ranks["ranks"]
+        outputs, inputs = self.ranks
         groups, side = geometry.groups, geometry.kernel_size
         first, core, last = map(self.part_weight, ("first", "core", "last"))
         whole = torch.einsum(
@@ -116,9 +114,8 @@ class TuckerConv2d(FactoredLayer):
 
 
 def _pair(ranks: Any) -> tuple[int, int]:
-    """Return two ranks; refuse anything else."""
+    """Return what may be two ranks; refuse anything but a tuple."""
     if not isinstance(ranks, tuple):
         got = type(ranks).__name__
         raise TypeError(f"ranks must be a pair, (outputs, inputs), got {got}")
-    require_equal("number of ranks", 2, len(ranks))
     return ranks  # type: ignore[return-value]

@@ -1,32 +1,176 @@
 """Layers of a network replaced by chains of smaller ones, in one call."""
 
+import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from torch import nn
+import numpy as np
+from torch import Tensor, nn
 
-from ..layers import FactoredLayer, LowRankLinear
-from ..layers.selection import treatable_layers, with_layers_replaced
+from .._require import require_bool
+from ..hardware import ModelCost, layer_costs
+from ..layers import FactoredLayer
+from ..layers.selection import with_layers_replaced
+from .layers import Treated, find_layers
+from .methods import (
+    METHODS,
+    Rank,
+    break_even,
+    method_for,
+    num_weights,
+    ranks_of,
+)
+from .moments import (
+    Moments,
+    relative_output_error,
+    relative_root,
+    second_moments,
+)
+from .report import FactorizationReport, Factorized, LayerReport
 
 
-class Factorized(NamedTuple):
-    """A network with factored layers, and what came of it."""
+def factorize(
+    model: nn.Module,
+    ranks: Mapping[str, Rank],
+    *,
+    method: str | None = None,
+    images: Tensor | None = None,
+    allow_larger: bool = False,
+    input_shape: tuple[int, ...] = (1, 28, 28),
+) -> Factorized:
+    """Put chains of smaller layers in the place of the layers named.
 
-    model: nn.Module
-    report: Any
+    model : is not changed
+    ranks : name of a layer -> its rank, or for Tucker the pair of ranks of
+        outputs and inputs; layers that are not named stay as they are
+    method : of convolutions: "channel", "spatial" or "tucker"; None means
+        tucker where the rank is a pair, else channel. Linear layers are always
+        factorized by their singular values.
+    images : (n, ...) float32 training images. With them linear layers, and
+        convolutions by channel, have the nearest outputs on these images, not
+        the nearest weight; spatial and tucker stay with the weight.
+    allow_larger : ranks that make a layer larger, in weights, are an error
+        unless this is True
+    input_shape : of one example, without the batch axis
+    returns : `model`, a network in evaluation mode whose new layers can be
+        trained, and `report`, what each layer came to
 
-
-def factorize(model: nn.Module, ranks: Mapping[str, int]) -> Factorized:
-    """Return a copy in which layers are chains of smaller ones.
+    Everything is checked before anything is computed. A layer that is
+    factored already, or a part of one, is an error.
 
     >>> from mini_compress.models import build
-    >>> low, _ = factorize(build("LeNet300"), {"classifier.1": 20})
-    >>> low.classifier[1].ranks
-    {'rank': 20}
+    >>> low, report = factorize(build("LeNet300"), {"classifier.1": 20})
+    >>> low.classifier[1].ranks, report.parameters
+    ((20,), (266610, 53090))
     """
-    found = treatable_layers(model, list(ranks))
-    replacements: dict[str, FactoredLayer] = {
-        name: LowRankLinear.from_linear(layer, ranks[name])
-        for name, layer in found.items()
+    require_bool("allow_larger", allow_larger)
+    if not isinstance(ranks, Mapping):
+        got = type(ranks).__name__
+        raise TypeError(f"ranks must be a dict, name -> rank, got {got}")
+    treated = _treated(model, ranks, method)
+    for name, one in treated.items():
+        _require_rank(name, one, ranks[name], allow_larger)
+    costs = layer_costs(model, input_shape=input_shape)
+    moments: Moments = {}
+    if images is not None and treated:
+        geometries = {name: one.geometry for name, one in treated.items()}
+        moments = second_moments(model, geometries, images)
+    made = {
+        name: _made(one, ranks[name], moments.get(name))
+        for name, one in treated.items()
     }
-    return Factorized(with_layers_replaced(model, replacements), None)
+    low = with_layers_replaced(model, made)
+    new_costs = layer_costs(low, input_shape=input_shape)
+    report = FactorizationReport(
+        type(model).__name__,
+        tuple(
+            LayerReport(
+                name,
+                one.method,
+                made[name].ranks,
+                _weights(one, ranks[name]),
+                (_macs(costs, name), _macs(new_costs, name)),
+                *_errors(one, made[name], moments.get(name)),
+            )
+            for name, one in treated.items()
+        ),
+        (_num_parameters(model), _num_parameters(low)),
+        (costs.macs, new_costs.macs),
+    )
+    return Factorized(low, report)
+
+
+def _treated(
+    model: nn.Module, ranks: Mapping[str, Rank], method: str | None
+) -> dict[str, Treated]:
+    """Return the layers that have a rank, each by the name it is given."""
+    found = find_layers(model, list(ranks), method).values()
+    if len(found) < len(ranks):
+        raise ValueError(
+            "ranks must name each layer once, got two names of one"
+        )
+    return {
+        name: one._replace(method=method_for(one.geometry, method, rank))
+        for (name, rank), one in zip(ranks.items(), found, strict=True)
+    }
+
+
+def _require_rank(
+    name: str, one: Treated, rank: Rank, allow_larger: bool
+) -> None:
+    """Refuse a rank that there is not, or that makes the layer larger."""
+    try:
+        before, after = _weights(one, rank)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name!r}: {error}") from None
+    if after < before or allow_larger:
+        return
+    best = break_even(one.geometry, one.method)
+    up_to = "no rank has" if best is None else f"those up to {best} have"
+    raise ValueError(
+        f"rank of {name!r} must make it smaller, got {rank}: {after:,} weights "
+        f"instead of {before:,}; {up_to} fewer, and allow_larger=True allows it"
+    )
+
+
+def _weights(one: Treated, rank: Rank) -> tuple[int, int]:
+    """Count the weights of a layer, before and after."""
+    before = math.prod(one.geometry.weight_shape)
+    return before, num_weights(one.geometry, one.method, rank)
+
+
+def _made(one: Treated, rank: Rank, moment: np.ndarray | None) -> FactoredLayer:
+    """Factorize one layer."""
+    kind: Any = METHODS[one.method]
+    make = kind.from_linear if one.method == "svd" else kind.from_conv
+    ranks = ranks_of(one.method, rank)
+    own = ranks if one.method == "tucker" else ranks[0]
+    if moment is not None and one.method in ("svd", "channel"):
+        return make(one.layer, own, moment=moment)
+    return make(one.layer, own)
+
+
+def _errors(
+    one: Treated, made: FactoredLayer, moment: np.ndarray | None
+) -> tuple[float, float | None]:
+    """Return the relative error of the weight, and of the outputs."""
+    near = made.dense_weight().double().numpy()
+    missed = float(((one.weight - near) ** 2).sum())
+    error = relative_root(missed, float((one.weight**2).sum()))
+    if moment is None:
+        return error, None
+    return error, relative_output_error(one.weight, near, moment)
+
+
+def _macs(costs: ModelCost, name: str) -> int:
+    """Sum the MACs of a layer, or of its parts."""
+    start = f"{name}." if name else ""
+    return sum(
+        layer.macs
+        for layer in costs.layers
+        if layer.name == name or layer.name.startswith(start)
+    )
+
+
+def _num_parameters(model: nn.Module) -> int:
+    return sum(x.numel() for x in model.parameters())

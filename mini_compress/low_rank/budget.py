@@ -1,0 +1,161 @@
+"""Ranks that share a budget among layers: more where they do more."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .._require import require_one_of
+from ..allocation import Option, allocate
+from ..graph import capture_inputs
+from ..layers import Conv2dGeometry
+from ..layers.geometry import Geometry
+from .layers import Treated, find_layers
+from .methods import METHODS
+from .moments import second_moments
+from .ranks import Ranks
+from .spectra import missed_shares
+
+UNITS = ("weights", "macs")
+Shapes = list[tuple[int, ...]]  # of a layer's input, for each time that it runs
+
+
+def budget_ranks(
+    model: nn.Module,
+    budget: float,
+    *,
+    unit: str = "weights",
+    method: str | None = None,
+    layers: Sequence[str] | None = None,
+    images: Tensor | None = None,
+    input_shape: tuple[int, ...] = (1, 28, 28),
+) -> Ranks:
+    """Choose ranks that cost no more than a budget and miss little.
+
+    budget : what the layers may cost together, those that stay whole too
+    unit : "weights", biases left out (4 bytes each in a file of float32), or
+        "macs", multiply-accumulates for one example
+    method, layers : as for `share_ranks`; the layers that share the budget
+    images : as for `energy_ranks`
+    input_shape : of one example, without the batch axis; for MACs
+    returns : name -> rank; a layer that is left out stays whole
+
+    What is made small is the sum over the layers of the share of the energy
+    that each misses, by `allocation.allocate`: one percent of a layer counts
+    as much as one percent of another. That is no accuracy yet: measure it.
+
+    >>> from mini_compress import zoo
+    >>> from mini_compress.low_rank import count_weights
+    >>> net = zoo.load("LeNet300", "mnist5k")
+    >>> ranks = budget_ranks(net, 40_000)
+    >>> ranks, count_weights(net, ranks)  # and 1,000 of the whole last layer
+    ({'classifier.1': 21, 'classifier.3': 40}, 38764)
+    """
+    require_one_of("unit", unit, UNITS)
+    found = find_layers(model, layers, method)
+    geometries = {name: one.geometry for name, one in found.items()}
+    moments = (
+        {} if images is None else second_moments(model, geometries, images)
+    )
+    shapes: dict[str, Shapes] = {}
+    if unit == "macs":
+        shapes = _input_shapes(model, found, input_shape)
+    options = {
+        name: _options(one, moments.get(name), shapes.get(name))
+        for name, one in found.items()
+    }
+    chosen = allocate(options, budget)
+    return {
+        name: option.choice
+        for name, option in chosen.items()
+        if option.choice is not None
+    }
+
+
+def _options(
+    one: Treated, moment: np.ndarray | None, shapes: Shapes | None
+) -> list[Option]:
+    """List the ranks that pay and are worth their cost, and the layer whole."""
+    missed = missed_shares(one, moment)
+    cost, whole = _costs(one, missed.shape, shapes)
+    weights, all_weights = _costs(one, missed.shape, None)
+    pays = (cost < whole) & (weights < all_weights)
+    ranks = np.argwhere(pays) + 1  # (options, 1 or 2)
+    cost, missed = cost[pays], missed[pays]
+    order = np.lexsort((missed, cost))  # by cost, then by what is missed
+    least = np.minimum.accumulate(missed[order])
+    # a dearer rank must miss less than all cheaper ones
+    better = np.ones(len(order), bool)
+    better[1:] = missed[order][1:] < least[:-1]
+    options = [
+        Option(_rank(ranks[i]), float(cost[i]), float(missed[i]))
+        for i in order[better]
+    ]
+    return [*options, Option(None, whole, 0.0)]
+
+
+def _rank(ranks: np.ndarray) -> int | tuple[int, ...]:
+    first, *rest = (int(rank) for rank in ranks)
+    return (first, *rest) if rest else first
+
+
+def _costs(
+    one: Treated, ranks: tuple[int, ...], shapes: Shapes | None
+) -> tuple[np.ndarray, float]:
+    """Return what each rank costs, from 1 on, and what the whole layer does.
+
+    ranks : the largest
+    shapes : count MACs on inputs of these; None: count weights
+    """
+    kind = METHODS[one.method]
+    parts = kind.part_geometries(one.geometry, (1,) * len(ranks)).values()
+    units = _products(parts, shapes)  # of each part at rank 1
+    [whole] = _products([one.geometry], shapes)
+    if len(ranks) == 1:
+        return sum(units) * np.arange(1.0, ranks[0] + 1), float(whole)
+    outputs = np.arange(1.0, ranks[0] + 1)[:, np.newaxis]
+    inputs = np.arange(1.0, ranks[1] + 1)
+    first, core, last = units
+    cost = first * inputs + core * outputs * inputs + last * outputs
+    return cost, float(whole)
+
+
+def _products(chain: Iterable[Geometry], shapes: Shapes | None) -> list[int]:
+    """Count the weights, or the MACs, of each layer of a chain."""
+    weights = [math.prod(geometry.weight_shape) for geometry in chain]
+    if shapes is None:
+        return weights
+    places = np.zeros(len(weights), int)
+    for shape in shapes:
+        places += _places(chain, shape)
+    return [int(x) for x in weights * places]
+
+
+def _places(chain: Iterable[Geometry], shape: tuple[int, ...]) -> list[int]:
+    """Count how often each layer of a chain applies its weight.
+
+    shape : of the input of the first, without the batch axis
+    """
+    places = []
+    for geometry in chain:
+        if isinstance(geometry, Conv2dGeometry):
+            shape = (*shape[:-2], *geometry.output_size(*shape[-2:]))
+            places.append(math.prod(shape[-2:]))
+        else:
+            places.append(math.prod(shape[:-1]))
+    return places
+
+
+def _input_shapes(
+    model: nn.Module, names: Iterable[str], input_shape: tuple[int, ...]
+) -> dict[str, Shapes]:
+    """Run one blank example and note what each layer is given."""
+    shapes: dict[str, Shapes] = {name: [] for name in names}
+
+    def note(name: str, x: Tensor) -> None:
+        shapes[name].append(tuple(x.shape[1:]))
+
+    capture_inputs(model, shapes, torch.zeros(1, *input_shape), note)
+    return shapes
