@@ -107,9 +107,8 @@ def _draw_line(
         )
     at = np.array(places, float)
     order = np.argsort(at)
-    means, lows, highs = np.array(
-        [(x.mean, x.lowest, x.highest) for x in values]
-    )[order].T  # (3, settings)
+    readings = np.array([x.reading for x in values])[order]  # (settings, 3)
+    means, lows, highs = readings.T
     ax.plot(at[order], means, label=label, **look)
     ax.fill_between(at[order], lows, highs, color=look["color"], alpha=0.15)
 

@@ -7,11 +7,12 @@ package.module:STUDY`.
 """
 
 from .catalog import STUDIES
+from .engine.gains import Gain
 from .engine.grid import Better, Run, Study, cross
 from .engine.results import Result, load, read
 from .engine.rows import Row, TimingRow
 from .engine.runner import run_study
-from .engine.settings import Gain, Setting
+from .engine.settings import Setting
 from .engine.superiority import BetterClaim
 from .engine.values import Values
 from .engine.verdicts import Verdict, shipped

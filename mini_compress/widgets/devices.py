@@ -4,8 +4,9 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .._require import require_one_of
 from .explorer import Explorer
-from .metric import Metric
+from .metric import ACCURACY, Metric
 from .settings import as_setting
 
 if TYPE_CHECKING:
@@ -39,10 +40,11 @@ def explore_devices(
     versions: Mapping[Any, "nn.Module"],
     knobs: Sequence[str] = ("version",),
     devices: "Sequence[str | DeviceProfile] | None" = None,
+    accuracy: Mapping[Any, Any] | None = None,
     input_shape: tuple[int, ...] = (1, 28, 28),
     default: Any = None,
     family: str = "float",
-    note: str = NOTE,
+    note: str = "",
 ) -> Explorer:
     """Show what versions of a network cost, with a device to choose.
 
@@ -50,8 +52,11 @@ def explore_devices(
         pair that is missing has no figures
     knobs : what the values stand for; the device is a knob after them
     devices : as in `hardware.ledger`; None for all that are known
+    accuracy : version -> percent, or (percent, low, high), which is shown
+        beside the costs; a version that is missing has none
     input_shape : of one example, without the batch axis
-    default, family, note : as in `Explorer`
+    default, family : as in `Explorer`
+    note : a sentence more; what is real and what is modelled is noted anyhow
 
     >>> from mini_compress import models, quantization
     >>> lenet = models.LeNet300()
@@ -62,11 +67,14 @@ def explore_devices(
     ...         "8 bits": quantization.quantize_weights(lenet, bits=8),
     ...     },
     ...     devices=["stm32h743", "raspberry_pi_5"],
-    ... ).table().rows[0][:3]
-    ('float32', 'STM32H743', '1,067.1')
+    ...     accuracy={"float32": 98.2, "8 bits": 98.1},
+    ... ).table().rows[0][:4]
+    ('float32', 'STM32H743', '98.20', '1,067.1')
     """
     from ..hardware import DEVICES, ledger  # only here: torch comes with it
 
+    for key in accuracy or ():
+        require_one_of("accuracy", key, versions)
     found: dict[Any, Any] = {}
     for key, model in versions.items():
         costs = ledger(
@@ -74,19 +82,20 @@ def explore_devices(
             input_shape=input_shape,
             devices=tuple(DEVICES) if devices is None else devices,
         )
+        scored = {} if accuracy is None else {ACCURACY.name: accuracy.get(key)}
         for modelled in costs.modelled:
             place = (*as_setting(key), modelled.device.name)
-            found[place] = _figures(costs, modelled)
+            found[place] = scored | _figures(costs, modelled)
     # the values of each knob, in the order in which they were given
     choices = [list(dict.fromkeys(x)) for x in zip(*found, strict=True)]
     return Explorer(
         title,
         knobs=dict(zip([*knobs, "device"], choices, strict=True)),
-        metrics=METRICS,
+        metrics=METRICS if accuracy is None else (ACCURACY, *METRICS),
         values={key: found.get(key) for key in itertools.product(*choices)},
         default=default,
         family=family,
-        note=note,
+        note=f"{NOTE} {note}".rstrip(),
     )
 
 

@@ -135,6 +135,9 @@ class Metric:
         return Cell(reading.value, f"{number} [{ends}]", interval=interval)
 
 
+ACCURACY = Metric("accuracy", "%", digits=2, better="higher")
+
+
 def _require_drawable(name: str, value: Any) -> None:
     require_real(name, value)
     if abs(float(value)) > MAX_SIZE:

@@ -6,31 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from .._require import require_one_of
 from .explorer import Explorer
-from .metric import Metric
+from .metric import ACCURACY, Metric
 from .settings import Value
 
 if TYPE_CHECKING:
-    from ..studies import Result, Setting, Values
+    from ..studies import Result, Setting
 
 Ways = str | Mapping[Value, Mapping[str, Any]]
 Found = dict[tuple[Value, ...], "Setting | None"]
 BOUND = "drop, largest upper 95 % bound"
 
-
-def _seeds(values: "Values") -> tuple[float, float, float]:
-    """Return the mean, and the ends of the seeds as its interval."""
-    return values.mean, values.lowest, values.highest
-
-
 # name -> how it is shown, and what it is of a setting
 METRICS: dict[str, tuple[Metric, Callable[["Setting"], Any]]] = {
-    "accuracy": (
-        Metric("accuracy", "%", digits=2, better="higher"),
-        lambda setting: _seeds(setting.accuracy),
-    ),
+    "accuracy": (ACCURACY, lambda setting: setting.accuracy.reading),
     "drop": (
         Metric("drop", "pp", digits=2, better="lower"),
-        lambda setting: _seeds(setting.drop),
+        lambda setting: setting.drop.reading,
     ),
     "bound": (
         Metric(BOUND, "pp", digits=2, better="lower"),

@@ -112,6 +112,29 @@ def test_devices_show_what_the_ledger_says():
         ]
 
 
+@pytest.fixture(scope="module")
+def students():
+    return {width: models.perceptron(width) for width in (3, 2)}
+
+
+def test_accuracy_stands_beside_what_the_ledger_says(students):
+    plain, scored = (
+        explore_devices("How small?", versions=students, **more)
+        for more in ({}, {"accuracy": {3: (90.5, 90.0, 91.0)}, "note": "Five."})
+    )
+    for (width, device), costs in plain.values.items():
+        reading, *rest = scored.values[width, device].values()
+        assert rest == list(costs.values())
+        assert reading == ((90.5, 90.0, 91.0) if width == 3 else None)
+    assert scored.note == f"{plain.note} Five."
+
+
+def test_accuracy_of_no_version_is_refused(students):
+    message = "accuracy must be one of 3, 2; got 30"
+    with pytest.raises(ValueError, match=message):
+        explore_devices("?", versions=students, accuracy={30: 90.0})
+
+
 def test_widgets_do_without_torch():
     code = "import sys, mini_compress.widgets; print('torch' in sys.modules)"
     done = subprocess.run(

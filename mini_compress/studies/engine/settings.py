@@ -1,14 +1,11 @@
-"""One setting of a study, all of its seeds; and one setting minus another."""
+"""One setting of a study: all of its seeds."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from ..._require import require_equal
-from ...measuring import Comparison
-from ...measuring.seeds import MIN_SEEDS, paired_t_interval
+from .gains import Gain
 from .rows import Row
 from .values import Values
 from .verdicts import Claims, Verdict, claim_key, find_verdict
@@ -76,6 +73,11 @@ class Setting:
         return Values(tuple(row.accuracy for row in self.rows))
 
     @property
+    def errors(self) -> Values:
+        """Number of test images classified wrongly."""
+        return Values(tuple(row.n - row.correct for row in self.rows))
+
+    @property
     def drop(self) -> Values:
         """Loss of accuracy against each seed's baseline, in pp."""
         return Values(tuple(row.comparison.drop for row in self.rows))
@@ -108,125 +110,30 @@ class Setting:
         """That of the study which claims it, its home; None for a control."""
         return find_verdict(claim_key(self.rows[0]), self.claims)
 
-    def against(self, other: "Setting") -> "Gain":
-        """Pair with another setting, seed by seed; `self - other` is short."""
-        return Gain.of(self, other)
+    def against(self, other: "Setting") -> Gain:
+        """Pair with another setting, seed by seed; `self - other` is short.
 
-    def __sub__(self, other: "Setting") -> "Gain":
+        other : of the same study or of another one, on the same images
+        """
+        require_equal("dataset", self.dataset, other.dataset)
+        require_equal("images", self.checksum, other.checksum)
+        ours = {row.seed: row for row in self.rows}
+        others = {row.seed: row for row in other.rows}
+        seeds = [seed for seed in ours if seed in others]
+        if not seeds:
+            raise ValueError(
+                f"settings must share a seed, got {self.seeds} and "
+                f"{other.seeds}"
+            )
+        return Gain(
+            tuple(ours[seed] for seed in seeds),
+            tuple(others[seed] for seed in seeds),
+        )
+
+    def __sub__(self, other: "Setting") -> Gain:
         return self.against(other)
 
     def __repr__(self) -> str:
         options = "".join(f", {k}={v!r}" for k, v in self.settings.items())
         where = f"{self.network}, {self.dataset}"
         return f"Setting({where}, {self.method}{options}, seeds {self.seeds})"
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Gain:
-    """What one setting has over another, the seeds that both have in pairs.
-
-    first, second : their rows, seed by seed
-
-    As Markdown it is the mean, the lowest and the highest gain in pp, in how
-    many seeds the first is ahead, and whether it is **better**.
-
-    >>> from mini_compress import studies
-    >>> study = studies.load("slimming")
-    >>> penalized, plain = (
-    ...     study.one(method="slimming", scope="global", strength=strength)
-    ...     for strength in (0.003, 0.0)
-    ... )
-    >>> gain = penalized - plain
-    >>> gain.ahead, gain.better
-    ('3 of 3', None)
-    >>> print(gain)
-    +12.23 (+11.34 to +13.63), 3 of 3
-    """
-
-    first: tuple[Row, ...]
-    second: tuple[Row, ...]
-
-    @classmethod
-    def of(cls, first: Setting, second: Setting) -> "Gain":
-        """Pair two settings, of the same study or of two."""
-        require_equal("dataset", first.dataset, second.dataset)
-        require_equal("images", first.checksum, second.checksum)
-        ours = {row.seed: row for row in first.rows}
-        others = {row.seed: row for row in second.rows}
-        seeds = [seed for seed in ours if seed in others]
-        if not seeds:
-            raise ValueError(
-                f"settings must share a seed, got {first.seeds} and "
-                f"{second.seeds}"
-            )
-        return cls(
-            tuple(ours[seed] for seed in seeds),
-            tuple(others[seed] for seed in seeds),
-        )
-
-    @property
-    def values(self) -> Values:
-        """The gains in accuracy, in pp."""
-        return Values(tuple(self._pairs(lambda a, b: a.accuracy - b.accuracy)))
-
-    @property
-    def ahead(self) -> str:
-        """In how many seeds the first is ahead: "3 of 3"."""
-        return f"{sum(gain > 0 for gain in self.values)} of {len(self.first)}"
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Student's 95 % interval for the mean gain, in pp."""
-        return paired_t_interval(self.values.by_seed)
-
-    @property
-    def better(self) -> bool | None:
-        """Whether the interval is above 0; None with fewer than 5 seeds."""
-        if len(self.first) < MIN_SEEDS:
-            return None
-        return self.interval[0] > 0
-
-    @property
-    def comparisons(self) -> tuple[Comparison, ...]:
-        """The first against the second, image by image, for each seed."""
-        return tuple(self._pairs(compare_rows))
-
-    @property
-    def bound(self) -> float:
-        """Largest one-sided upper 95 % bound of what the first loses, in pp."""
-        return max(pair.upper_bound() for pair in self.comparisons)
-
-    def _pairs(self, function: Callable[[Row, Row], Any]) -> list[Any]:
-        return list(map(function, self.first, self.second))
-
-    def __format__(self, spec: str) -> str:
-        return format(self.values, spec) if spec else str(self)
-
-    def __str__(self) -> str:
-        sure = ", **better**" if self.better else ""
-        return f"{self:+.2f}, {self.ahead}{sure}"
-
-    def __repr__(self) -> str:
-        return f"Gain({self:+.2f} pp, ahead in {self.ahead} seeds)"
-
-
-def compare_rows(first: Row, second: Row) -> Comparison:
-    """Compare two rows on the same images: what does the first lose?
-
-    >>> from mini_compress.studies import Row
-    >>> facts = dict(network="A", dataset="B", method="float", settings={},
-    ...     seed=0, n=4, b=0, c=0, num_bytes=1, macs=1, total_epochs=1,
-    ...     seconds=0)
-    >>> first = Row(**facts, correct=3, wrong=bytes([0b1000_0000]))
-    >>> second = Row(**facts, correct=2, wrong=bytes([0b0110_0000]))
-    >>> compare_rows(first, second)
-    Comparison(lost=1, gained=2, n=4)
-    """
-    require_equal("dataset", first.dataset, second.dataset)
-    require_equal("n", first.n, second.n)
-    ours, theirs = first.unpack(), second.unpack()
-    return Comparison(
-        lost=int(np.count_nonzero(ours & ~theirs)),
-        gained=int(np.count_nonzero(theirs & ~ours)),
-        n=first.n,
-    )

@@ -12,8 +12,8 @@ from typing import Any
 from ..._require import require_equal
 from ...measuring.seeds import MIN_SEEDS
 from ...writing import markdown_table, signed
+from .gains import Gain
 from .grid import Better, Run, Study, key_of, matches
-from .settings import Gain
 
 WORDS = {  # what a verdict says of the first, before the second is named
     "better": "is better than",
@@ -66,9 +66,7 @@ class BetterClaim:
     @property
     def interval(self) -> str:
         """That of the gain, in pp, as text; empty for a single seed."""
-        if len(self.gain.first) < 2:
-            return ""
-        return " to ".join(signed(end) for end in self.gain.interval)
+        return self.gain.between
 
     def __bool__(self) -> bool:
         return self.verdict == "better"

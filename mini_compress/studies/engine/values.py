@@ -21,6 +21,8 @@ class Values:
     '89.30 (89.12 to 89.51)'
     >>> f"{accuracy.mean:.1f}", accuracy.highest
     ('89.3', 89.51)
+    >>> accuracy.reading
+    (89.3, 89.12, 89.51)
     >>> f"{Values((132_694, 132_761)) / 1000:.1f} KB"
     '132.7 (132.7 to 132.8) KB'
     >>> f"{Values((42, 42, 42)):d}"
@@ -47,6 +49,11 @@ class Values:
     def highest(self) -> float:
         """The largest of the seeds."""
         return max(self.by_seed)
+
+    @property
+    def reading(self) -> tuple[float, float, float]:
+        """Mean, lowest and highest, as an Explorer takes them."""
+        return self.mean, self.lowest, self.highest
 
     def __iter__(self) -> Iterator[float]:
         return iter(self.by_seed)

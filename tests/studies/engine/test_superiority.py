@@ -77,6 +77,20 @@ def test_a_claim_is_said_in_a_sentence(found):
     assert third.startswith("level 3 is worse than plain: \N{MINUS SIGN}0.90")
 
 
+def test_a_gain_is_written_for_a_sentence_and_for_a_cell(found):
+    minus = "\N{MINUS SIGN}"
+    first, second, third = (claim.gain for claim in found.better)
+    assert first.in_words == "+4.42 pp (95 % interval +3.75 to +5.09)"
+    assert third.in_words.endswith(f"{minus}0.90 to {minus}0.90)")
+    assert first.marked == "**+4.42**"
+    assert (second.marked, third.marked) == ("+2.34", f"{minus}0.90")
+
+
+def test_errors_are_what_is_not_right(found):
+    taught = found.one(level=1)
+    assert taught.errors.by_seed == tuple(200 - x for x in GAINS[1])
+
+
 def test_all_claims_are_shown(found):
     lines = found.markdown_better().splitlines()
     assert len(lines) == 2 + 3
@@ -209,4 +223,5 @@ def test_one_seed_has_a_gain_and_no_interval(tmp_path):
     assert json.loads(path.read_text()) == facts
     [claimed] = studies.read(path).better
     assert (claimed.verdict, claimed.interval) == ("too few seeds", "")
+    assert claimed.gain.in_words == "\N{MINUS SIGN}1.00 pp"
     assert str(claimed).endswith("pp on average over 1 seed, ahead in 0 of 1")
