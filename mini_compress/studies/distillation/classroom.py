@@ -6,6 +6,8 @@ are many images or few of them more often.
 """
 
 import functools
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -14,7 +16,8 @@ from torch.nn import functional
 
 from ... import distillation, models, training
 from ...training import Batch, Loss
-from ..engine.grid import Run
+from ..engine.grid import Run, Study
+from ..engine.rows import FLOAT
 from ..engine.subsets import load_subset
 
 SMOKE, SMOKE_EPOCHS = "mnist5k_500", 10  # to see in seconds that all runs
@@ -48,11 +51,6 @@ def teach(
         seed=seed,
         progress=False,
     ).model
-
-
-def teacher_of(run: Run) -> nn.Module:
-    """Return the teacher of a run's place and seed: its baseline."""
-    return teach(run.dataset, run.seed)
 
 
 def student_of(run: Run) -> nn.Module:
@@ -124,3 +122,50 @@ def count_epochs(dataset: str, examples: int) -> int:
     if dataset == SMOKE:
         return SMOKE_EPOCHS
     return max(1, round(examples / len(load_subset(dataset).train)))
+
+
+def total_epochs(run: Run) -> int:
+    """Count the epochs of a run: its student's, or its teachers' own.
+
+    A path's are those of all learners on the way.
+    """
+    if run.method in (FLOAT, "teacher"):
+        members = run.settings.get("members", 1)
+        return members * count_epochs(run.dataset, TEACHER_EXAMPLES)
+    return run.settings["epochs"]
+
+
+def study_of_students(
+    *,
+    images: int,
+    student: Mapping[str, Any],
+    shift: int = SHIFT,
+    recipe: Mapping[str, Any] = MappingProxyType({}),
+    constants: Mapping[str, Any] = MappingProxyType({}),
+    **own: Any,
+) -> Study:
+    """Return a study whose students share a teacher by data set and seed.
+
+    images : that the teacher is trained on
+    shift : of these images; 0 for a teacher that sees them as they are
+    student, recipe, constants : what the result says besides of the students,
+        of the teacher, and of all
+    own : the arguments of `Study` that no other study shares
+    """
+    teacher: dict[str, Any] = {"learning_rate": TEACHER_RATE}
+    if shift:
+        teacher["shift"] = shift
+    return Study(
+        margin=0.5,
+        baseline=lambda run: teach(run.dataset, run.seed, shift),
+        recipe={"epochs": TEACHER_EXAMPLES // images, **teacher, **recipe},
+        constants={
+            "teacher": {"examples": TEACHER_EXAMPLES, **teacher},
+            "student": {**student, "learning_rate": STUDENT_RATE},
+            **constants,
+        },
+        total_epochs=total_epochs,
+        data=load_subset,
+        together=lambda run: f"{run.dataset} {run.seed}",
+        **own,
+    )

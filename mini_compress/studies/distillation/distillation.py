@@ -11,9 +11,7 @@ from typing import Any
 
 from torch import nn
 
-from ..engine.grid import Better, Run, Study, cross
-from ..engine.rows import FLOAT
-from ..engine.subsets import load_subset
+from ..engine.grid import Better, Run, cross
 from . import classroom
 from .classroom import SHIFT, STUDENT_EXAMPLES
 
@@ -118,13 +116,6 @@ def list_better() -> tuple[Better, ...]:
     return tuple(claims)
 
 
-def total_epochs(run: Run) -> int:
-    """Count the student's own epochs, or the teacher's for its own row."""
-    if run.method in (FLOAT, "teacher"):
-        return classroom.count_epochs(run.dataset, classroom.TEACHER_EXAMPLES)
-    return run.settings["epochs"]
-
-
 def _sizes(hidden: Sequence[int], epochs: int) -> Iterator[Any]:
     """List the ways to teach, for each size of student."""
     yield "teacher", {"taught": 0}
@@ -179,35 +170,16 @@ def _decoupled(epochs: int) -> Iterator[Any]:
         )
 
 
-STUDY = Study(
+STUDY = classroom.study_of_students(
     name="distillation",
     summary="small students on soft targets and on labels",
     grid=grid,
     run_seconds=lambda run: SECONDS,
     compress=compress,
-    margin=0.5,
     claims=is_claimed,
     better=list_better(),
     controls=CONTROLS,
-    constants={
-        "teacher": {
-            "examples": classroom.TEACHER_EXAMPLES,
-            "learning_rate": classroom.TEACHER_RATE,
-            "shift": SHIFT,
-        },
-        "student": {
-            "examples": STUDENT_EXAMPLES,
-            "learning_rate": classroom.STUDENT_RATE,
-        },
-        "smoothing": classroom.SMOOTHING,
-    },
-    baseline=classroom.teacher_of,
-    recipe={
-        "epochs": classroom.TEACHER_EXAMPLES // FULL,
-        "learning_rate": classroom.TEACHER_RATE,
-        "shift": SHIFT,
-    },
-    total_epochs=total_epochs,
-    data=load_subset,
-    together=lambda run: f"{run.dataset} {run.seed}",  # who share a teacher
+    images=FULL,
+    student={"examples": STUDENT_EXAMPLES},
+    constants={"smoothing": classroom.SMOOTHING},
 )

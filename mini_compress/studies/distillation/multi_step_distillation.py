@@ -12,11 +12,10 @@ from typing import Any
 from torch import nn
 
 from ... import distillation, models, training
-from ..engine.grid import Better, Run, Study, cross
-from ..engine.rows import FLOAT
+from ..engine.grid import Better, Run, cross
 from ..engine.subsets import load_subset
 from . import classroom
-from .classroom import OTHER_SEED, SHIFT, STUDENT_EXAMPLES
+from .classroom import OTHER_SEED, STUDENT_EXAMPLES
 
 SEEDS = 5
 FULL = 5000  # training images
@@ -160,13 +159,6 @@ def list_better() -> tuple[Better, ...]:
     return tuple(claims)
 
 
-def total_epochs(run: Run) -> int:
-    """Count the epochs of all that learn on the way, the teacher aside."""
-    if run.method == FLOAT:
-        return classroom.count_epochs(run.dataset, classroom.TEACHER_EXAMPLES)
-    return run.settings["epochs"]
-
-
 def _students(hidden: Sequence[int], epochs: int) -> Iterator[Any]:
     """List the ways to one small student; `epochs` counts all learners'."""
     for width in hidden:
@@ -218,7 +210,7 @@ def _born_again(epochs: int) -> Iterator[Any]:
         )
 
 
-STUDY = Study(
+STUDY = classroom.study_of_students(
     name="multi_step_distillation",
     summary="students taught directly, by assistants, and by their like",
     grid=grid,
@@ -227,25 +219,9 @@ STUDY = Study(
         + SECONDS * run.settings.get("epochs", 0) * FULL / STUDENT_EXAMPLES
     ),
     compress=compress,
-    margin=0.5,
     better=list_better(),
     controls=CONTROLS,
-    constants={
-        "teacher": {
-            "examples": classroom.TEACHER_EXAMPLES,
-            "learning_rate": classroom.TEACHER_RATE,
-            "shift": SHIFT,
-        },
-        "student": {"learning_rate": classroom.STUDENT_RATE},
-        "refined_temperatures": list(ROUNDS),
-    },
-    baseline=classroom.teacher_of,
-    recipe={
-        "epochs": classroom.TEACHER_EXAMPLES // FULL,
-        "learning_rate": classroom.TEACHER_RATE,
-        "shift": SHIFT,
-    },
-    total_epochs=total_epochs,
-    data=load_subset,
-    together=lambda run: f"{run.dataset} {run.seed}",
+    images=FULL,
+    student={},
+    constants={"refined_temperatures": list(ROUNDS)},
 )

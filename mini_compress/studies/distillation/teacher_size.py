@@ -9,9 +9,7 @@ from typing import Any
 
 from torch import nn
 
-from ..engine.grid import Better, Run, Study, cross
-from ..engine.rows import FLOAT
-from ..engine.subsets import load_subset
+from ..engine.grid import Better, Run, cross
 from . import classroom
 from .classroom import HIDDEN, STUDENT_EXAMPLES
 
@@ -46,11 +44,6 @@ def compress(_: nn.Module, run: Run) -> nn.Module:
     return classroom.learn_soft(run, teacher)
 
 
-def plain_teacher(run: Run) -> nn.Module:
-    """Return LeNet300, trained on the images as they are."""
-    return classroom.teach(run.dataset, run.seed, 0)
-
-
 def list_better() -> tuple[Better, ...]:
     """Claim that soft targets help, and that the gap can be too wide."""
     claims = []
@@ -76,13 +69,6 @@ def list_better() -> tuple[Better, ...]:
     return tuple(claims)
 
 
-def total_epochs(run: Run) -> int:
-    """Count the student's own epochs, or the teacher's for its own row."""
-    if run.method in (FLOAT, "teacher"):
-        return classroom.count_epochs(run.dataset, classroom.TEACHER_EXAMPLES)
-    return run.settings["epochs"]
-
-
 def _settings(
     teachers: Sequence[str], students: Sequence[int], epochs: int
 ) -> Iterator[tuple[str, Any]]:
@@ -103,32 +89,16 @@ def _settings(
             )
 
 
-STUDY = Study(
+STUDY = classroom.study_of_students(
     name="teacher_size",
     summary="teachers and students of several sizes, each with each",
     grid=grid,
     run_seconds=lambda run: SECONDS,
     compress=compress,
-    margin=0.5,
     better=list_better(),
     controls=CONTROLS,
-    constants={
-        "teacher": {
-            "examples": classroom.TEACHER_EXAMPLES,
-            "learning_rate": classroom.TEACHER_RATE,
-        },
-        "student": {
-            "examples": STUDENT_EXAMPLES,
-            "learning_rate": classroom.STUDENT_RATE,
-        },
-    },
-    baseline=plain_teacher,
-    recipe={
-        "epochs": classroom.TEACHER_EXAMPLES // FULL,
-        "learning_rate": classroom.TEACHER_RATE,
-        "hidden": "-".join(map(str, HIDDEN)),
-    },
-    total_epochs=total_epochs,
-    data=load_subset,
-    together=lambda run: f"{run.dataset} {run.seed}",
+    images=FULL,
+    shift=0,
+    student={"examples": STUDENT_EXAMPLES},
+    recipe={"hidden": "-".join(map(str, HIDDEN))},
 )

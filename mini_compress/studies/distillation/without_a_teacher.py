@@ -17,11 +17,10 @@ from ... import distillation, models, training
 from ...datasets import Dataset
 from ...distillation.teachers import Teacher
 from ...kernels.soft_targets import softmax
-from ..engine.grid import Better, Run, Study, cross
-from ..engine.rows import FLOAT
+from ..engine.grid import Better, Run, cross
 from ..engine.subsets import load_subset
 from . import classroom
-from .classroom import OTHER_SEED, SHIFT
+from .classroom import OTHER_SEED
 from .transfer_sets import PICTURES, transfer_set, with_more
 
 SEEDS = 5
@@ -159,15 +158,6 @@ def list_better() -> tuple[Better, ...]:
     )
 
 
-def total_epochs(run: Run) -> int:
-    """Count the student's own epochs, or those of the teacher."""
-    if run.method in (FLOAT, "teacher"):
-        members = run.settings.get("members", 1)
-        each = classroom.count_epochs(run.dataset, classroom.TEACHER_EXAMPLES)
-        return members * each
-    return run.settings["epochs"]
-
-
 def _settings(
     counts: Sequence[int],
     pictures: Sequence[str],
@@ -203,34 +193,14 @@ def _settings(
     yield "rounded_probabilities", {**many, **soft, "temperature": 1.0}
 
 
-STUDY = Study(
+STUDY = classroom.study_of_students(
     name="without_a_teacher",
     summary="students of written answers, other pictures, many teachers",
     grid=grid,
     run_seconds=lambda run: SECONDS,
     compress=compress,
-    margin=0.5,
     better=list_better(),
     controls=CONTROLS,
-    constants={
-        "teacher": {
-            "examples": classroom.TEACHER_EXAMPLES,
-            "learning_rate": classroom.TEACHER_RATE,
-            "shift": SHIFT,
-        },
-        "student": {
-            "hidden": HIDDEN,
-            "examples": EXAMPLES,
-            "learning_rate": classroom.STUDENT_RATE,
-        },
-    },
-    baseline=classroom.teacher_of,
-    recipe={
-        "epochs": classroom.TEACHER_EXAMPLES // LABELED,
-        "learning_rate": classroom.TEACHER_RATE,
-        "shift": SHIFT,
-    },
-    total_epochs=total_epochs,
-    data=load_subset,
-    together=lambda run: str(run.seed),
+    images=LABELED,
+    student={"hidden": HIDDEN, "examples": EXAMPLES},
 )
