@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,31 +24,22 @@ def choose_form(function: Callable) -> None:
     def choose(logits: np.ndarray, num_bytes: int) -> tuple[int, int]:
         parts = attempt.call_for(("top", "bits"), logits, num_bytes)
         top, bits = require_numbers(attempt, parts, 2)
-        highest = logits.shape[1], 8
-        if not (top in range(1, highest[0] + 1) and bits in range(1, 9)):
+        most = logits.shape[1]
+        if not (top in range(1, most + 1) and bits in range(1, 9)):
             attempt.fail(
-                f"whole numbers from 1 to {highest[0]} and to 8", show(parts)
+                f"whole numbers from 1 to {most} and to 8", show(parts)
             )
         return int(top), int(bits)
 
-    def measure(logits: np.ndarray, form: tuple[int, int]) -> tuple:
-        packed = pack_logits(logits, top=form[0], bits=form[1])
-        kept = unpack_logits(packed)
-        loss = soft_target_loss(kept, logits, temperature=4.0)
-        return packed.num_bytes, loss
-
     def expect(logits: np.ndarray, *budgets: int) -> None:
         forms = itertools.product(range(1, logits.shape[1] + 1), range(1, 9))
-        measured = {form: measure(logits, form) for form in forms}
+        caches = {form: _cache(logits, form) for form in forms}
         for num_bytes in budgets:
-            fits = [x for x in measured if measured[x][0] <= num_bytes]
-            best = min(fits, key=lambda form: measured[form][1])
-            form = choose(logits, num_bytes)
-            if measured[form][1] > measured[best][1] * (1 + ROUNDING):
-                attempt.fail(
-                    f"{best}, a loss of {measured[best][1]:.4f}",
-                    f"{form}, a loss of {measured[form][1]:.4f}",
-                )
+            fits = [x for x in caches.values() if x.num_bytes <= num_bytes]
+            best = min(fits, key=lambda cache: cache.loss)
+            got = caches[choose(logits, num_bytes)]
+            if got.loss > best.loss * (1 + ROUNDING):
+                attempt.fail(str(best), str(got))
 
     sure = _answers(classes=10, sure=40.0)
     with attempt.must("top and bits are numbers that pack_logits takes"):
@@ -58,7 +50,7 @@ def choose_form(function: Callable) -> None:
     ):
         for each in (2, 5, 9):
             budget = each * len(sure)
-            size, _ = measure(sure, choose(sure, budget))
+            size = _cache(sure, choose(sure, budget)).num_bytes
             if size > budget:
                 attempt.fail(f"at most {budget} bytes", f"{size} bytes")
     with attempt.must(
@@ -73,6 +65,24 @@ def choose_form(function: Callable) -> None:
     ):
         many = _answers(classes=20, sure=30.0)
         expect(many, *(each * len(many) + 4 for each in (3, 8)))
+
+
+class _Cache(NamedTuple):
+    """What answers take in a form, and what they lose at temperature 4."""
+
+    form: tuple[int, int]
+    num_bytes: int
+    loss: float
+
+    def __str__(self) -> str:
+        return f"{self.form}, a loss of {self.loss:.4f}"
+
+
+def _cache(logits: np.ndarray, form: tuple[int, int]) -> _Cache:
+    packed = pack_logits(logits, top=form[0], bits=form[1])
+    kept = unpack_logits(packed)
+    loss = soft_target_loss(kept, logits, temperature=4.0)
+    return _Cache(form, packed.num_bytes, loss)
 
 
 def spread_rest(function: Callable) -> None:

@@ -7,7 +7,7 @@ network after the epoch with the best accuracy on the validation images.
 
 import copy
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -127,20 +127,29 @@ def train(
         transform=seed_transform(transform, seed),
         after_step=after_step,
     )
-    history: list[Epoch] = []
     with (
         _progress_bar(num_steps, progress) as bar,
         _put_back(extra),
         seed_dropout(seed, learner.device),
     ):
-        for epoch in _learn(learner, data, epochs, batch_size, seed, bar):
-            history.append(epoch)
-            kept = history[first_kept - 1 :]
-            if kept and epoch.accuracy == max(x.accuracy for x in kept):
-                best, weights = epoch, copy.deepcopy(model.state_dict())
-    model.load_state_dict(weights)
+        lessons = _learn(learner, data, epochs, batch_size, seed, bar)
+        history, best = _keep_best(model, lessons, first_kept)
     model = _laid_out(model, torch.contiguous_format).eval()
-    return Training(model, tuple(history), best)
+    return Training(model, history, best)
+
+
+def _keep_best(
+    model: nn.Module, lessons: Iterable[Epoch], first_kept: int
+) -> tuple[tuple[Epoch, ...], Epoch]:
+    """Learn epoch after epoch, and leave a network as the best one had it."""
+    history: list[Epoch] = []
+    for epoch in lessons:
+        history.append(epoch)
+        kept = history[first_kept - 1 :]
+        if kept and epoch.accuracy == max(x.accuracy for x in kept):
+            best, weights = epoch, copy.deepcopy(model.state_dict())
+    model.load_state_dict(weights)
+    return tuple(history), best
 
 
 def _learn(

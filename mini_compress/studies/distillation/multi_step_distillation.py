@@ -113,47 +113,39 @@ def born_again(teacher: nn.Module, run: Run, *, weight: float) -> nn.Module:
 
 def list_better() -> tuple[Better, ...]:
     """Claim that detours pay, and that a network learns from its like."""
+    epochs = STUDENT_EXAMPLES // FULL
+    labels = {"method": "hard_labels", "epochs": epochs}
+    direct = {"method": "direct", "epochs": epochs}
+    as_long = {"method": "direct", "epochs": 3 * epochs}
+    path = {"method": "path", "assistants": "100-30"}
+    rounds = {"method": "refined"}
+    child = {"method": "born_again", "generations": 1}
     claims = []
     for dataset in DATASETS:
         place = {"dataset": f"{dataset}_{FULL}"}
-        epochs = STUDENT_EXAMPLES // FULL
         for hidden in HIDDEN:
             here = {**place, "hidden": hidden}
-            where = f", {hidden} neurons, {dataset}"
-            path = {"method": "path", "assistants": "100-30"}
-            direct = {"method": "direct"}
-            claims += [
-                Better(
-                    "direct" + where,
-                    "labels",
-                    first={**here, **direct, "epochs": epochs},
-                    second={**here, "method": "hard_labels", "epochs": epochs},
-                ),
-                Better(
-                    "by 100 and 30" + where,
-                    "direct",
-                    first={**here, **path},
-                    second={**here, **direct, "epochs": epochs},
-                ),
-                Better(
-                    "by 100 and 30" + where,
-                    "direct for as long",
-                    first={**here, **path},
-                    second={**here, **direct, "epochs": 3 * epochs},
-                ),
-                Better(
-                    "in three rounds" + where,
-                    "direct for as long",
-                    first={**here, "method": "refined"},
-                    second={**here, **direct, "epochs": 3 * epochs},
-                ),
-            ]
+            for name, first, other, second in (
+                ("direct", direct, "labels", labels),
+                ("by 100 and 30", path, "direct", direct),
+                ("by 100 and 30", path, "direct for as long", as_long),
+                ("in three rounds", rounds, "direct for as long", as_long),
+            ):
+                where = f", {hidden} neurons, {dataset}"
+                claims.append(
+                    Better(
+                        name + where,
+                        other,
+                        first=here | first,
+                        second=here | second,
+                    )
+                )
         claims.append(
             Better(
                 f"born again, {dataset}",
                 "labels",
-                first={**place, "method": "born_again", "generations": 1},
-                second={**place, "method": "dense_again"},
+                first=place | child,
+                second=place | {"method": "dense_again"},
             )
         )
     return tuple(claims)
