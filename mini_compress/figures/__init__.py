@@ -1,6 +1,7 @@
 """What draws: curves and fronts of studies, rooflines, where a cost lies."""
 
 from .curves import curves
+from .dots import dots
 from .front import pareto, plot_front
 from .layers import (
     LAYER_LOOKS,
@@ -19,6 +20,7 @@ __all__ = [
     "LAYER_LOOKS",
     "REST",
     "curves",
+    "dots",
     "label_layers",
     "name_layers",
     "pareto",

@@ -44,6 +44,7 @@ def explore_results(
     *,
     knobs: Mapping[str, Ways],
     metrics: Sequence[str] = ("accuracy", "drop", "bound", "file"),
+    over: "Mapping[str, Callable[[Setting], Setting]] | None" = None,
     default: Any = None,
     family: str = "float",
     note: str = "",
@@ -54,6 +55,8 @@ def explore_results(
         is asked for}, or the name of a setting, for all values that it has
     metrics : of "accuracy", "drop", "bound", "file", "MACs"; the first two
         with the lowest and the highest seed
+    over : name -> (setting) -> what it is held against; the gain in accuracy,
+        paired by seed, is one more metric
     default, family : as in `Explorer`
     note : a sentence more; study, seeds and images are noted anyhow
 
@@ -82,6 +85,7 @@ highest, on 10,000 test images. What was not run has no figures.'
         found = _drop_unrun(found, place, name, way)
     choices = [list(dict.fromkeys(x)) for x in zip(*found, strict=True)]
     shown = [METRICS[name] for name in metrics]
+    shown += [_gain(name, other) for name, other in (over or {}).items()]
     return Explorer(
         title,
         knobs=dict(zip(knobs, choices, strict=True)),
@@ -96,6 +100,14 @@ highest, on 10,000 test images. What was not run has no figures.'
         family=family,
         note=f"{_note(result, found.values(), metrics)} {note}".rstrip(),
     )
+
+
+def _gain(
+    name: str, other: "Callable[[Setting], Setting]"
+) -> tuple[Metric, Callable[["Setting"], Any]]:
+    """Return the metric of what a setting has over another, and its value."""
+    metric = Metric(f"gain over {name}", "pp", digits=2, better="higher")
+    return metric, lambda setting: (setting - other(setting)).values.reading
 
 
 def _ways(

@@ -69,6 +69,19 @@ def test_a_tuple_is_any_of_its_values(study):
     assert study.one(**wanted).settings["strength"] == 0.003
 
 
+def test_gains_are_paired_by_seed(study):
+    def dense(setting):
+        return study.beside(setting, method="float")
+
+    knobs = {"strength": {x: {"strength": x} for x in (0.0, 0.003)}}
+    knobs["scope"] = "scope"
+    shown = explore(study, knobs=knobs, metrics=["drop"], over={"all": dense})
+    assert [x.header for x in shown.metrics[1:]] == ["gain over all (pp)"]
+    for readings in shown.values.values():
+        drop, gain = readings["drop"], readings["gain over all"]
+        assert gain == pytest.approx((-drop.value, -drop.high, -drop.low))
+
+
 @pytest.mark.parametrize(
     "changes, message",
     [

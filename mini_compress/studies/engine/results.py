@@ -161,9 +161,9 @@ class Result:
             for claim in self.better_claims
         ]
 
-    def markdown_better(self) -> str:
-        """Write all claims of "better" as a table, one to a line."""
-        return better_table(self.better)
+    def markdown_better(self, *words: str) -> str:
+        """Write the claims of "better" that say all of these words."""
+        return better_table(self.better, words)
 
     def crosstab(
         self,

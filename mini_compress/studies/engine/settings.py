@@ -101,6 +101,11 @@ class Setting:
         return Values(tuple(row.macs for row in self.rows))
 
     @property
+    def seconds(self) -> Values:
+        """What making and scoring it took, see `Row`."""
+        return Values(tuple(row.seconds for row in self.rows))
+
+    @property
     def total_epochs(self) -> int:
         """All that was trained, the baseline included."""
         return self.rows[0].total_epochs

@@ -84,14 +84,25 @@ class BetterClaim:
         return f"BetterClaim({self})"
 
 
-def better_table(claims: Sequence[BetterClaim]) -> str:
-    """Write claims as a pipe table, one to a line, whatever became of them."""
+def better_table(
+    claims: Sequence[BetterClaim], words: Sequence[str] = ()
+) -> str:
+    """Write claims as a pipe table, one to a line, whatever became of them.
+
+    words : what a claim has to say to be shown, all of it
+    """
+    shown = [x for x in claims if all(word in x.words for word in words)]
+    if words and not shown:
+        raise ValueError(
+            f"words must be those of a claim, got {', '.join(words)}; claims "
+            f"are {'; '.join(x.words for x in claims)}"
+        )
     header = ["claim", "gain (pp)", "95 % interval (pp)", "ahead", "verdict"]
     return markdown_table(
         header,
         [
             [x.words, f"{x.gain:+.2f}", x.interval, x.gain.ahead, x.verdict]
-            for x in claims
+            for x in shown
         ],
     )
 

@@ -66,6 +66,7 @@ def test_settings_keep_their_seeds_apart(found):
     ratio = 1_067_152 / 140_000
     assert two.compression_ratio.by_seed == pytest.approx((ratio,) * 3)
     assert two.total_epochs == 30
+    assert two.seconds.by_seed == (0.5,) * 3
 
 
 def test_one_is_exactly_one(found):

@@ -100,6 +100,14 @@ def test_all_claims_are_shown(found):
     assert lines[3].endswith("| 4 of 5 | not shown |")
 
 
+def test_claims_are_shown_by_their_words(found):
+    whole = found.markdown_better().splitlines()
+    some = found.markdown_better("level 3", "better than plain").splitlines()
+    assert some == [*whole[:2], whole[4]]
+    with pytest.raises(ValueError, match="got level 1, level 3; claims are l"):
+        found.markdown_better("level 1", "level 3")
+
+
 def test_claims_are_written_before_the_first_row(tmp_path, monkeypatch):
     broken = replace(STUDY, measure=lambda run: 1 / 0)
     with pytest.raises(ZeroDivisionError):
