@@ -10,6 +10,7 @@ from .distillation import (
     without_a_teacher,
 )
 from .engine.grid import Study
+from .low_rank import factorization, overfitting
 from .pruning import (
     filter_criteria,
     lottery,
@@ -18,7 +19,7 @@ from .pruning import (
     weight_pruning,
 )
 from .quantization import post_training_quantization
-from .times import networks, sparse_products
+from .times import factored_networks, networks, sparse_products
 
 STUDIES: dict[str, Study] = {
     study.name: study
@@ -36,7 +37,10 @@ STUDIES: dict[str, Study] = {
         attention_distillation.STUDY,
         narrow_networks.STUDY,
         without_a_teacher.STUDY,
+        factorization.STUDY,
+        overfitting.STUDY,
         networks.STUDY,
         sparse_products.STUDY,
+        factored_networks.STUDY,
     )
 }
