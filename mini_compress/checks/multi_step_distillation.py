@@ -2,44 +2,8 @@
 
 from collections.abc import Callable
 
-import numpy as np
-
 from .parts.attempt import Attempt, show
 from .parts.named_numbers import expect_number
-
-
-def equal_steps(function: Callable) -> None:
-    """Check the assistants at equal steps of accuracy.
-
-    function : (widths, accuracies, teacher, student, count) -> widths, the
-        largest first
-    """
-    attempt = Attempt(
-        function, "widths", "accuracies", "teacher", "student", "count"
-    )
-    widths = [8, 12, 20, 40, 100, 200]
-    accuracies = [86.0, 90.0, 93.5, 95.5, 96.8, 97.1]
-
-    def expect(expected: list[int], *arguments: float) -> None:
-        got = attempt.call(widths, accuracies, *arguments)
-        got = attempt.require_form(got, (len(expected),))
-        attempt.require_close(got, np.array(expected), 0)
-
-    with attempt.must(
-        "one assistant lies half way in accuracy",
-        "Half way between 97.4 and 80 is 88.7, whatever the widths.",
-    ):
-        expect([12], 97.4, 80.0, 1)
-    with attempt.must(
-        "the nearest one counts, above or below what is looked for"
-    ):
-        expect([8], 97.0, 76.0, 1)
-    with attempt.must(
-        "several lie at equal steps, the largest first",
-        "A path goes from the teacher down.",
-    ):
-        expect([20, 12], 97.4, 85.0, 2)
-        expect([40, 12, 8], 100.0, 83.0, 3)
 
 
 def single_penalty(function: Callable) -> None:

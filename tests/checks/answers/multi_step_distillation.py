@@ -2,66 +2,8 @@
 
 from itertools import pairwise
 
-import numpy as np
-
 from mini_compress.checks import multi_step_distillation as checks
 from tests.checks.answers import right, wrong
-
-HALF_WAY = "one assistant lies half way in accuracy"
-NEAREST = "the nearest one counts, above or below what is looked for"
-SEVERAL = "several lie at equal steps, the largest first"
-
-
-@wrong(checks.equal_steps, HALF_WAY)
-def equal_ratios_of_size(widths, accuracies, teacher, student, count):
-    # half way on a logarithmic axis of widths
-    wanted = np.geomspace(max(widths), min(widths), count + 2)[1:-1]
-    off = np.abs(np.array(widths)[:, None] - wanted)
-    return [widths[i] for i in off.argmin(axis=0)]
-
-
-@wrong(checks.equal_steps, HALF_WAY)
-def places_and_no_widths(widths, accuracies, teacher, student, count):
-    # argmin gives a place in the list
-    wanted = np.linspace(teacher, student, count + 2)[1:-1]
-    off = np.abs(np.array(accuracies)[:, None] - wanted)
-    return off.argmin(axis=0)
-
-
-@wrong(checks.equal_steps, HALF_WAY)
-def ends_counted(widths, accuracies, teacher, student, count):
-    # the teacher's own accuracy is the first to be looked for
-    wanted = np.linspace(teacher, student, count + 2)[:count]
-    off = np.abs(np.array(accuracies)[:, None] - wanted)
-    return [widths[i] for i in off.argmin(axis=0)]
-
-
-@wrong(checks.equal_steps, NEAREST)
-def next_above(widths, accuracies, teacher, student, count):
-    # the smallest network that reaches it
-    wanted = np.linspace(teacher, student, count + 2)[1:-1]
-    return [widths[int(np.searchsorted(accuracies, x))] for x in wanted]
-
-
-@wrong(checks.equal_steps, SEVERAL)
-def smallest_first(widths, accuracies, teacher, student, count):
-    # a path upwards
-    return step_by_step(widths, accuracies, teacher, student, count)[::-1]
-
-
-@wrong(checks.equal_steps, SEVERAL)
-def all_half_way(widths, accuracies, teacher, student, count):
-    # the same assistant again and again
-    return count * step_by_step(widths, accuracies, teacher, student, 1)
-
-
-@right(checks.equal_steps)
-def step_by_step(widths, accuracies, teacher, student, count):
-    table = dict(zip(accuracies, widths, strict=True))
-    step = (teacher - student) / (count + 1)
-    wanted = [teacher - (i + 1) * step for i in range(count)]
-    return [table[min(table, key=lambda a: abs(a - x))] for x in wanted]
-
 
 ONE = "one generation has the penalty itself"
 NOT_ADDED = "the penalties do not just add up"
