@@ -8,52 +8,6 @@ from .parts.attempt import Attempt
 from .parts.named_numbers import ROUNDING, expect_number, expect_row
 
 
-def power_map(function: Callable) -> None:
-    """Check the attention map of any power.
-
-    function : (features, power) -> (n, h, w) floats, where features are
-        (n, channels, h, w) float64 and power is a number above 0 or infinity
-    """
-    attempt = Attempt(function, "features", "power")
-
-    def expect(features, power):
-        sizes = np.abs(features)
-        if power == np.inf:
-            energy = sizes.max(axis=1)
-        else:
-            energy = (sizes**power).mean(axis=1)
-        norm = np.sqrt((energy**2).sum(axis=(1, 2), keepdims=True))
-        expected = energy / np.where(norm > 0, norm, 1)
-        got = attempt.require_form(
-            attempt.call(features, power), expected.shape
-        )
-        attempt.require_close(got, expected, ROUNDING)
-
-    rng = np.random.default_rng(0)
-    features = rng.normal(size=(2, 3, 2, 4))
-    with attempt.must(
-        "a power of 2 gives the maps of the chapter",
-        "The mean goes over the channels, axis 1; each map is divided by its "
-        "own norm.",
-    ):
-        expect(np.array([[[[1.0, 2], [0, 1]], [[3, 0], [0, 1]]]]), 2)
-        expect(features, 2)
-    with attempt.must(
-        "other powers are of the absolute values",
-        "A negative number to the power of 3 is negative.",
-    ):
-        expect(features, 4)
-        expect(features, 1)
-        expect(features, 3)
-    with attempt.must(
-        "an infinite power takes the largest channel",
-        "np.abs(features).max(axis=1), then the norm as before.",
-    ):
-        expect(features, np.inf)
-    with attempt.must("a map without energy stays 0, and others are as ever"):
-        expect(features * np.array([0, 1])[:, None, None, None], 2)
-
-
 def map_loss(function: Callable) -> None:
     """Check the mean of squares between two attention maps.
 
@@ -103,50 +57,6 @@ def map_loss(function: Callable) -> None:
             factors * rng.normal(size=(3, 2, 3, 4)),
             rng.normal(size=(3, 5, 3, 4)),
         )
-
-
-def rollout(function: Callable) -> None:
-    """Check attention followed through all blocks.
-
-    function : (matrices) -> (n, tokens, tokens) floats, where matrices are
-        (blocks, n, heads, tokens, tokens) float64 whose rows add up to 1
-    """
-    attempt = Attempt(function, "matrices")
-
-    def expect(matrices):
-        expected = np.eye(matrices.shape[-1])
-        for block in matrices:
-            mixed = block.mean(axis=1) + np.eye(matrices.shape[-1])
-            mixed /= mixed.sum(axis=-1, keepdims=True)
-            expected = mixed @ expected
-        got = attempt.require_form(attempt.call(matrices), expected.shape)
-        attempt.require_close(got, expected, ROUNDING)
-
-    rng = np.random.default_rng(0)
-
-    def draw(blocks, n, heads, tokens):
-        scores = np.exp(rng.normal(size=(blocks, n, heads, tokens, tokens)))
-        return scores / scores.sum(axis=-1, keepdims=True)
-
-    with attempt.must(
-        "one block with one head: half a token's own, half its attention",
-        "Add the identity and divide each row by its sum.",
-    ):
-        expect(np.eye(3)[[1, 2, 0]][None, None, None])
-        expect(draw(1, 2, 1, 4))
-    with attempt.must("heads are averaged"):
-        expect(draw(1, 2, 3, 4))
-    with attempt.must(
-        "the identity is added in every block",
-        "Each block has a skip connection of its own.",
-    ):
-        expect(draw(1, 1, 1, 3).repeat(2, axis=0))
-    with attempt.must(
-        "the later block stands at the left",
-        "A row of the result says what a token of the last block is made of.",
-    ):
-        expect(draw(2, 2, 2, 4))
-        expect(draw(3, 1, 2, 5))
 
 
 def control(function: Callable) -> None:

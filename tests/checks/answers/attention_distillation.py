@@ -5,67 +5,15 @@ import numpy as np
 from mini_compress.checks import attention_distillation as checks
 from tests.checks.answers import right, wrong
 
-TWO = "a power of 2 gives the maps of the chapter"
-OTHERS = "other powers are of the absolute values"
-LARGEST = "an infinite power takes the largest channel"
-NO_ENERGY = "a map without energy stays 0, and others are as ever"
+PLACES = "for one image, the mean over the places"
+FACTOR = "a factor of all features changes nothing"
+TWICE = "an image twice in a batch changes nothing"
+OWN_NORM = "each image's map has a norm of its own"
 
 
 def normalize(energy):
     norm = np.sqrt((energy**2).sum(axis=(-2, -1), keepdims=True))
     return energy / np.where(norm > 0, norm, 1)
-
-
-@wrong(checks.power_map, TWO)
-def mean_over_places(features, power):
-    # the energy of channels, which have no order in common
-    return normalize((np.abs(features) ** power).mean(axis=(2, 3)))
-
-
-@wrong(checks.power_map, TWO)
-def one_map_for_the_batch(features, power):
-    energy = (np.abs(features) ** power).mean(axis=1)
-    return energy / np.linalg.norm(energy)
-
-
-@wrong(checks.power_map, OTHERS)
-def signs_kept(features, power):
-    if power == np.inf:
-        return normalize(np.abs(features).max(axis=1))
-    return normalize((features**power).mean(axis=1))
-
-
-@wrong(checks.power_map, LARGEST)
-def largest_with_its_sign(features, power):
-    if power == np.inf:
-        return normalize(features.max(axis=1))
-    return normalize((np.abs(features) ** power).mean(axis=1))
-
-
-@wrong(checks.power_map, NO_ENERGY)
-def divided_by_zero(features, power):
-    sizes = np.abs(features)
-    energy = (
-        sizes.max(axis=1) if power == np.inf else (sizes**power).mean(axis=1)
-    )
-    return energy / np.sqrt((energy**2).sum(axis=(1, 2), keepdims=True))
-
-
-@right(checks.power_map)
-def by_flat_maps(features, power):
-    sizes = np.abs(features).reshape(*features.shape[:2], -1)
-    energy = np.linalg.norm(sizes, ord=power, axis=1)
-    if power != np.inf:
-        energy = energy**power
-    norm = np.linalg.norm(energy, axis=1, keepdims=True)
-    norm[norm == 0] = 1
-    return (energy / norm).reshape(len(sizes), *features.shape[2:])
-
-
-PLACES = "for one image, the mean over the places"
-FACTOR = "a factor of all features changes nothing"
-TWICE = "an image twice in a batch changes nothing"
-OWN_NORM = "each image's map has a norm of its own"
 
 
 def squares(features):
@@ -112,66 +60,6 @@ def by_products(student, teacher):
     ours, theirs = (normalize(squares(x)) for x in (student, teacher))
     products = (ours * theirs).sum(axis=(1, 2))
     return (2 - 2 * products).mean() / ours[0].size
-
-
-HALF = "one block with one head: half a token's own, half its attention"
-HEADS = "heads are averaged"
-EVERY = "the identity is added in every block"
-LEFT = "the later block stands at the left"
-
-
-def mix(block):
-    mixed = block.mean(axis=1) + np.eye(block.shape[-1])
-    return mixed / mixed.sum(axis=-1, keepdims=True)
-
-
-@wrong(checks.rollout, HALF)
-def without_identity(matrices):
-    result = matrices[0].mean(axis=1)
-    for block in matrices[1:]:
-        result = block.mean(axis=1) @ result
-    return result
-
-
-@wrong(checks.rollout, HALF)
-def rows_not_divided(matrices):
-    result = np.eye(matrices.shape[-1])
-    for block in matrices:
-        result = (block.mean(axis=1) + np.eye(len(result[-1]))) @ result
-    return result
-
-
-@wrong(checks.rollout, HEADS)
-def first_head(matrices):
-    result = np.eye(matrices.shape[-1])
-    for block in matrices:
-        result = mix(block[:, :1]) @ result
-    return result
-
-
-@wrong(checks.rollout, EVERY)
-def identity_once(matrices):
-    result = mix(matrices[0])
-    for block in matrices[1:]:
-        result = block.mean(axis=1) @ result
-    return result
-
-
-@wrong(checks.rollout, LEFT)
-def later_at_the_right(matrices):
-    result = mix(matrices[0])
-    for block in matrices[1:]:
-        result = result @ mix(block)
-    return result
-
-
-@right(checks.rollout)
-def from_the_last_block(matrices):
-    blocks = [(x.mean(axis=1) + np.eye(x.shape[-1])) / 2 for x in matrices]
-    result = blocks[-1]
-    for earlier in blocks[-2::-1]:
-        result = np.einsum("nij,njk->nik", result, earlier)
-    return result
 
 
 ONE = "one image and one control: a difference, and who is ahead"
