@@ -9,9 +9,9 @@ from .parts.named_numbers import expect_number
 def single_penalty(function: Callable) -> None:
     """Check the penalty of one ridge fit that equals several generations.
 
-    function : (sigma, strength, generations) -> the penalty
+    function : (energy, strength, generations) -> the penalty
     """
-    attempt = Attempt(function, "sigma", "strength", "generations")
+    attempt = Attempt(function, "energy", "strength", "generations")
 
     def expect(penalty: float, *arguments: float) -> None:
         expect_number(attempt, penalty, *arguments)

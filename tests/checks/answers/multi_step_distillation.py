@@ -12,43 +12,43 @@ STRENGTH = "and on the strength"
 
 
 @wrong(checks.single_penalty, ONE)
-def share_for_penalty(sigma, strength, generations):
+def share_for_penalty(energy, strength, generations):
     # what is kept, and not the penalty that keeps as much
-    return (sigma / (sigma + strength)) ** generations
+    return (energy / (energy + strength)) ** generations
 
 
 @wrong(checks.single_penalty, ONE)
-def one_not_subtracted(sigma, strength, generations):
-    return sigma * (1 + strength / sigma) ** generations
+def one_not_subtracted(energy, strength, generations):
+    return energy * (1 + strength / energy) ** generations
 
 
 @wrong(checks.single_penalty, NOT_ADDED)
-def added_up(sigma, strength, generations):
+def added_up(energy, strength, generations):
     return generations * strength
 
 
 @wrong(checks.single_penalty, NOT_ADDED)
-def to_the_power(sigma, strength, generations):
+def to_the_power(energy, strength, generations):
     return strength**generations if generations > 1 else strength
 
 
 @wrong(checks.single_penalty, DIRECTION)
-def one_for_all_directions(sigma, strength, generations):
+def one_for_all_directions(energy, strength, generations):
     # solved for a direction of 1
     return strength * (2**generations - 1)
 
 
 @wrong(checks.single_penalty, STRENGTH)
-def for_a_strength_of_one(sigma, strength, generations):
+def for_a_strength_of_one(energy, strength, generations):
     if generations == 1:
         return strength
-    return sigma * ((1 + 1 / sigma) ** generations - 1)
+    return energy * ((1 + 1 / energy) ** generations - 1)
 
 
 @right(checks.single_penalty)
-def from_what_is_kept(sigma, strength, generations):
-    kept = (sigma / (sigma + strength)) ** generations
-    return sigma / kept - sigma
+def from_what_is_kept(energy, strength, generations):
+    kept = (energy / (energy + strength)) ** generations
+    return energy / kept - energy
 
 
 TRAINED = "what comes back is the student, after it was trained"
