@@ -135,7 +135,7 @@ class LowRankConv2d(FactoredLayer):
         >>> torch.allclose(low(x), conv(x), atol=1e-5)
         True
 
-        See [zhang2016accelerating], section 3.
+        See [zhang2016accelerating], which takes the outputs, as with moment.
         """
         if moment is not None:
             require_ndim("moment", moment, 3)

@@ -51,7 +51,7 @@ class SeparableConv2d(FactoredLayer):
         >>> low.vertical.weight.shape, low.horizontal.weight.shape
         (torch.Size([3, 3, 5, 1]), torch.Size([4, 3, 1, 2]))
 
-        See [jaderberg2014speeding], section 2.
+        See [jaderberg2014speeding].
         """
 
         def factors(weight: np.ndarray, _: int) -> tuple[np.ndarray, ...]:

@@ -53,7 +53,7 @@ class TuckerConv2d(FactoredLayer):
         >>> [tuple(part.weight.shape) for part in low.children()]
         [(2, 8, 1, 1), (4, 2, 3, 3), (16, 4, 1, 1)]
 
-        See [kim2016compression], section 3.1.
+        See [kim2016compression].
         """
 
         def factors(weight: np.ndarray, _: int) -> tuple[np.ndarray, ...]:

@@ -98,7 +98,7 @@ def evbmf_ranks(
     >>> evbmf_ranks(zoo.load("LeNet300", "mnist5k"), floor=4)
     {'classifier.1': 74, 'classifier.3': 16, 'classifier.5': 4}
 
-    See [nakajima2013global]; for tucker [kim2016compression], section 3.2.
+    See [nakajima2013global]; for tucker [kim2016compression].
     """
     floor = require_int("floor", floor, 1)
     found = find_layers(model, layers, method)

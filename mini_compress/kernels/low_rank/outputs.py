@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..._require import require_equal, require_int
+from ..._require import require_equal, require_finite, require_int
 from .fields import power_of_two_above, require_filled_matrix
 from .svd import SVD, finished
 
@@ -10,6 +10,7 @@ __all__ = ["output_svd"]
 
 # of the largest eigenvalue: sums in float32 leave about 1e-7 of it
 ROUNDING = 1e-5
+EPS = np.finfo(np.float64).eps
 
 
 def output_svd(matrix: np.ndarray, moment: np.ndarray, rank: int) -> SVD:
@@ -28,11 +29,12 @@ def output_svd(matrix: np.ndarray, moment: np.ndarray, rank: int) -> SVD:
         first of which are the root mean squares of the outputs along each
         column of left.
 
-    The rows of right are not orthogonal. W_r is W projected on left, so it is
-    W itself at full rank, and no inverse of the moment is needed: inputs may
-    leave out directions (pixels that are always 0). There W_r follows W as
-    far as left allows, which the moment has no opinion on. Only where no
-    output is left at all, for a matrix or a moment of zeros, right is 0.
+    The rows of right are not orthogonal. W_r is W projected on left: no inverse
+    of the moment is needed, and inputs may leave out directions (pixels that
+    are always 0). There W_r follows W as far as left allows. Ranks beyond
+    those that the outputs need go to what of W is never seen: eigenvalues of
+    the moment count as 2.2e-16 of the largest at least. So W comes back at full
+    rank, to 1e-8 of its size. For a moment of zeros, right is 0.
 
     >>> matrix = np.array([[2.0, 0.0], [0.0, 1.0]])
     >>> moment = np.array([[0.01, 0.0], [0.0, 9.0]])  # the second input counts
@@ -42,7 +44,7 @@ def output_svd(matrix: np.ndarray, moment: np.ndarray, rank: int) -> SVD:
            [0., 1.]]), array([3.]))
 
     With the identity as moment it is `truncated_svd`. See [wang2025svdllm],
-    section 3.1, which whitens by a Cholesky factor and inverts it.
+    which whitens by a Cholesky factor and inverts it.
     """
     require_filled_matrix("matrix", matrix)
     rank = require_int("rank", rank, 1, min(matrix.shape))
@@ -51,19 +53,19 @@ def output_svd(matrix: np.ndarray, moment: np.ndarray, rank: int) -> SVD:
     root, unit = _root(moment, matrix.shape[1])
     left, values, _ = np.linalg.svd(wide @ root, full_matrices=False)
     # what is smaller is rounding; a value of 0 could not be divided by
-    values = np.maximum(values, np.finfo(np.float64).eps * values[0])[:rank]
-    left = left[:, :rank]  # root may have more columns than the rank
+    values = np.maximum(values, EPS * values[0])[:rank]
+    left = left[:, :rank]
     lengths = values * unit  # in units of scale
     right = np.zeros((rank, matrix.shape[1]))
     np.divide(
         left.T @ wide, lengths[:, np.newaxis], out=right, where=values[0] > 0
     )
     kind = matrix.dtype
-    with np.errstate(over="ignore"):  # refused by `finished`
+    with np.errstate(over="ignore"):  # refused
+        right = right.astype(kind)
+        require_finite("right factor of the matrix", right)
         return finished(
-            left.astype(kind),
-            (lengths * scale).astype(kind),
-            right.astype(kind),
+            left.astype(kind), (lengths * scale).astype(kind), right
         )
 
 
@@ -84,4 +86,5 @@ def _root(moment: np.ndarray, cols: int) -> tuple[np.ndarray, float]:
             "moment must have no negative eigenvalues, got "
             f"{squares[0] * scale:g}"
         )
-    return vectors * np.sqrt(np.maximum(squares, 0)), float(np.sqrt(scale))
+    floored = np.maximum(squares, EPS * max(squares[-1], 0))
+    return vectors * np.sqrt(floored), float(np.sqrt(scale))
