@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from torch import nn
+from torch.nn.modules.conv import _ConvNd
 
 from .._inference import copy_model, require_module
 from .._require import require_one_of
@@ -93,7 +94,7 @@ def _first_name(
             f"layers must not be factored, got {kind_of(module, name)}; its "
             f"parts are {', '.join(parts)}"
         )
-    if isinstance(module, PLAIN):
+    if isinstance(module, nn.Linear | _ConvNd):  # transposed, 1 or 3 axes
         raise ValueError(
             f"layers must be Linear or Conv2d, got {kind_of(module, name)}"
         )

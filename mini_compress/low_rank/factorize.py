@@ -89,7 +89,7 @@ def factorize(
                 one.method,
                 made[name].ranks,
                 _weights(one, ranks[name]),
-                (_macs(costs, name), _macs(new_costs, name)),
+                (_macs(costs, one.name), _macs(new_costs, one.name)),
                 *_errors(one, made[name], moments.get(name)),
             )
             for name, one in treated.items()

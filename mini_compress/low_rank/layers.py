@@ -16,8 +16,12 @@ from .methods import method_for
 
 
 class Treated(NamedTuple):
-    """A layer, what it is and how it is factorized."""
+    """A layer, what it is and how it is factorized.
 
+    name : the first one that the network has for it
+    """
+
+    name: str
     layer: nn.Linear | nn.Conv2d
     geometry: Geometry
     method: str
@@ -61,7 +65,9 @@ def find_layers(
         geometry = geometry_of(layer, repr(name))
         weight = weight_array(name, layer, torch.float32, torch.float64)  # type: ignore[arg-type]
         own = method_for(geometry, method)
-        treated[name] = Treated(layer, geometry, own, weight.astype(np.float64))
+        treated[name] = Treated(
+            name, layer, geometry, own, weight.astype(np.float64)
+        )
     return treated
 
 
