@@ -58,7 +58,7 @@ class FactoredLayer(nn.Module):
     ) -> dict[str, Geometry]:
         """Return the geometry of each part, in the order in which they run.
 
-        Ranks that no factorization of that geometry has are a ValueError.
+        Ranks may be larger than any weight needs: see `require_ranks`.
         """
         if not isinstance(geometry, cls.needs):
             got = type(geometry).__name__
@@ -67,12 +67,23 @@ class FactoredLayer(nn.Module):
             )
         require_equal("number of ranks", len(cls.rank_names), len(ranks))
         own = [
-            require_int(name, rank, 1, most)
-            for name, rank, most in zip(
-                cls.rank_names, ranks, cls.largest_ranks(geometry), strict=True
-            )
+            require_int(name, rank, 1)
+            for name, rank in zip(cls.rank_names, ranks, strict=True)
         ]
         return cls._parts(geometry, *own)
+
+    @classmethod
+    def require_ranks(cls, geometry: Any, ranks: Sequence[int]) -> None:
+        """Refuse ranks that no factorization of a weight has.
+
+        They are no error by themselves: a chain that was pruned may have
+        fewer outputs than its rank.
+        """
+        largest = cls.largest_ranks(geometry)
+        for name, rank, most in zip(
+            cls.rank_names, ranks, largest, strict=True
+        ):
+            require_int(name, rank, 1, most)
 
     @staticmethod
     def _parts(geometry: Any, *ranks: int) -> dict[str, Geometry]:
@@ -178,6 +189,7 @@ class FactoredLayer(nn.Module):
         require_plain_weights(layer)
         with torch.device("meta"):  # draws nothing from torch's generator
             made = cls(geometry, bias=layer.bias is not None, **rank)
+        cls.require_ranks(geometry, made.ranks)
         weight = weight_array("layer", layer, torch.float32, torch.float64)  # type: ignore[arg-type]
         groups = getattr(geometry, "groups", 1)
         # (groups, outputs of a group, ...)

@@ -76,6 +76,7 @@ def num_weights(geometry: Geometry, method: str, rank: Rank) -> int:
     """
     ranks = ranks_of(method, rank)
     parts = METHODS[method].part_geometries(geometry, ranks)
+    METHODS[method].require_ranks(geometry, ranks)
     return sum(math.prod(part.weight_shape) for part in parts.values())
 
 

@@ -12,7 +12,12 @@ import torch
 from torch import nn
 
 from mini_compress import artifact
-from mini_compress.layers import CompressedLayer
+from mini_compress.layers import (
+    CompressedLayer,
+    FactoredLayer,
+    LowRankLinear,
+)
+from mini_compress.layers.selection import with_layers_replaced
 from mini_compress.pruning import apply_masks, magnitude_masks, store_sparse
 from mini_compress.quantization import quantize_static, quantize_weights
 
@@ -36,7 +41,7 @@ def emulated(small: nn.Module, model: nn.Module) -> nn.Module:
     """Return torch's layers with the weights of the compressed ones."""
     torchs = copy.deepcopy(model)
     for name, layer in small.named_modules():
-        if isinstance(layer, CompressedLayer):
+        if isinstance(layer, CompressedLayer | FactoredLayer):
             weight = torchs.get_submodule(name).weight
             weight.data.copy_(layer.dense_weight())
     return torchs
@@ -51,8 +56,16 @@ def sparse(model, layers=NAMES):
     return store_sparse(apply_masks(model, masks), layers=layers)
 
 
+def factored(model, layers=NAMES):
+    chains = {
+        name: LowRankLinear.from_linear(model.get_submodule(name), 3)
+        for name in layers
+    }
+    return with_layers_replaced(model, chains)
+
+
 @pytest.mark.parametrize("layers", [NAMES, NAMES[:1], NAMES[1:]])
-@pytest.mark.parametrize("compress", [quantized, sparse])
+@pytest.mark.parametrize("compress", [quantized, sparse, factored])
 @pytest.mark.parametrize("gradients", [False, True])
 def test_a_block_computes_with_compressed_layers(
     block, x, compress, layers, gradients
@@ -79,12 +92,15 @@ def test_a_block_computes_with_integers(block, x):
     assert not torch.equal(got, emulated(small, block)(x))
 
 
+@pytest.mark.parametrize("compress", [quantized, factored])
 @pytest.mark.parametrize("padding", [None, PADDING])
 @pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
-def test_an_encoder_computes_with_compressed_layers(block, x, padding):
+def test_an_encoder_computes_with_compressed_layers(
+    block, x, padding, compress
+):
     model = nn.TransformerEncoder(block, 2).eval()
     layers = [f"layers.{i}.{name}" for i in range(2) for name in NAMES]
-    small = quantized(model, layers)
+    small = compress(model, layers)
     seen = slice(None) if padding is None else ~padding
     with torch.no_grad():
         got = small(x, src_key_padding_mask=padding)
