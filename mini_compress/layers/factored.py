@@ -60,17 +60,22 @@ class FactoredLayer(nn.Module):
 
         Ranks may be larger than any weight needs: see `require_ranks`.
         """
-        if not isinstance(geometry, cls.needs):
-            got = type(geometry).__name__
-            raise TypeError(
-                f"geometry must be a {cls.needs.__name__}, got {got}"
-            )
+        cls.require_geometry(geometry)
         require_equal("number of ranks", len(cls.rank_names), len(ranks))
         own = [
             require_int(name, rank, 1)
             for name, rank in zip(cls.rank_names, ranks, strict=True)
         ]
         return cls._parts(geometry, *own)
+
+    @classmethod
+    def require_geometry(cls, geometry: Any) -> None:
+        """Refuse a geometry that is not of the kind the layer needs."""
+        if not isinstance(geometry, cls.needs):
+            got = type(geometry).__name__
+            raise TypeError(
+                f"geometry must be a {cls.needs.__name__}, got {got}"
+            )
 
     @classmethod
     def require_ranks(cls, geometry: Any, ranks: Sequence[int]) -> None:
@@ -174,9 +179,7 @@ class FactoredLayer(nn.Module):
         return ", ".join(f"{x}={value}" for x, value in settings if x != "bias")
 
     @classmethod
-    def _factorize(
-        cls, layer: nn.Module, factors: Factors, **rank: Any
-    ) -> Self:
+    def _factorize(cls, layer: Any, factors: Factors, **rank: Any) -> Self:
         """Make the chain of a layer, group by group of its channels.
 
         layer : of torch; its weight is finite, float32 or float64
@@ -190,24 +193,30 @@ class FactoredLayer(nn.Module):
         with torch.device("meta"):  # draws nothing from torch's generator
             made = cls(geometry, bias=layer.bias is not None, **rank)
         cls.require_ranks(geometry, made.ranks)
-        weight = weight_array("layer", layer, torch.float32, torch.float64)  # type: ignore[arg-type]
+        weight = weight_array("layer", layer, torch.float32, torch.float64)
         groups = getattr(geometry, "groups", 1)
         # (groups, outputs of a group, ...)
         blocks = weight.astype(np.float64).reshape(
             groups, -1, *weight.shape[1:]
         )
         found = [factors(block, i) for i, block in enumerate(blocks)]
-        trained = layer.weight.requires_grad  # type: ignore[union-attr]
-        for part, pieces in zip(
-            made.children(), zip(*found, strict=True), strict=True
-        ):
-            whole = np.concatenate(pieces).astype(weight.dtype)
-            values = torch.from_numpy(whole).reshape(part.weight.shape)  # type: ignore[arg-type]
-            part.weight = nn.Parameter(values, trained)  # type: ignore[arg-type]
-        if layer.bias is not None:
-            bias = layer.bias.detach().clone()  # type: ignore[operator]
-            part.bias = nn.Parameter(bias, layer.bias.requires_grad)  # type: ignore[union-attr, arg-type]
+        made._take(layer, [np.concatenate(x) for x in zip(*found, strict=True)])
         return made.train(layer.training)
+
+    def _take(self, layer: Any, weights: Sequence[np.ndarray]) -> None:
+        """Take weights for the parts, and the bias of the layer.
+
+        What was frozen in the layer stays frozen.
+        """
+        parts: list[Any] = list(self.children())
+        for part, weight in zip(parts, weights, strict=True):
+            values = torch.from_numpy(weight).to(layer.weight.dtype)
+            part.weight = nn.Parameter(
+                values.reshape(part.weight.shape), layer.weight.requires_grad
+            )
+        if layer.bias is not None:
+            bias = layer.bias.detach().clone()
+            parts[-1].bias = nn.Parameter(bias, layer.bias.requires_grad)
 
 
 def _plain(geometry: Geometry, *, bias: bool) -> nn.Module:

@@ -126,6 +126,7 @@ def share_rank(geometry: Geometry, method: str, share: float) -> Rank | None:
 
 def _line(geometry: Geometry, method: str) -> Sequence[Any]:
     """List ranks from the smallest to the largest; pairs in proportion."""
+    METHODS[method].require_geometry(geometry)
     largest = METHODS[method].largest_ranks(geometry)
     longest = max(largest)
     if len(largest) == 1:

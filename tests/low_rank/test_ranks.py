@@ -316,3 +316,8 @@ def test_a_scan_leaves_layers_whole_that_no_rank_makes_smaller():
 )
 def test_wrong_settings(call, message):
     assert_refused(call, message)
+
+
+def test_a_method_for_another_kind_of_layer():
+    with pytest.raises(TypeError, match="must be a Conv2dGeometry, got Linear"):
+        break_even(LinearGeometry(3, 2), "tucker")
