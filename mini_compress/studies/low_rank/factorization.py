@@ -33,7 +33,12 @@ CONV_METHODS = ("channel", "spatial", "tucker")
 CONV_SHARES = {"ConvNet": (0.75, 0.5, 0.25), "LeNet5": (0.5, 0.25)}
 NORMALIZED = ("ConvNet",)  # whose normalizations may be measured anew
 CONV_TUNED = {"ConvNet": (0.5, 0.25), "LeNet5": (0.25,)}
-SCRATCH_SHARES = {"LeNet300": (0.25, 0.125, 0.0625), "ConvNet": (0.25,)}
+TUNED_ENERGY = 0.9
+SCRATCH_SHARES = {  # of the controls that are trained from scratch
+    ("LeNet300", "mnist"): (0.25, 0.125, 0.0625),
+    ("LeNet300", "fashion_mnist"): (0.125,),
+    ("ConvNet", "fashion_mnist"): (0.25,),
+}
 SCORING_SECONDS = 1.5
 Settings = dict[str, Any]
 
@@ -151,18 +156,19 @@ def _linear(
 ) -> Iterator[tuple[str, Settings]]:
     """List what is done to linear layers, and the whole network's control."""
     yield "fine_tuned", {"epochs": epochs}
-    chosen: list[tuple[str, Settings]] = [
-        (method, {"choice": choice, "share": share})
-        for share in shares
-        for method in ("svd", "output_svd")
-        for choice in ("even", "budget")
-    ]
-    chosen += [("svd", {"choice": "energy", "share": x}) for x in energies]
-    chosen.append(("svd", {"choice": "bayes"}))
-    for method, settings in chosen:
-        yield method, {**settings, "epochs": 0}
-        if (method, settings["choice"]) != ("svd", "budget"):
-            yield method, {**settings, "epochs": epochs}
+    for share in shares:
+        for method in ("svd", "output_svd"):
+            for choice in ("even", "budget"):
+                settings = {"choice": choice, "share": share}
+                yield method, {**settings, "epochs": 0}
+                if (method, choice) != ("svd", "budget"):
+                    yield method, {**settings, "epochs": epochs}
+    for share in energies:
+        yield "svd", {"choice": "energy", "share": share, "epochs": 0}
+    tuned = {"choice": "energy", "share": TUNED_ENERGY, "epochs": epochs}
+    yield "svd", tuned
+    for own in (0, epochs):
+        yield "svd", {"choice": "bayes", "epochs": own}
 
 
 def _convolutional(network: str, epochs: int) -> Iterator[tuple[str, Settings]]:
@@ -180,13 +186,12 @@ def _convolutional(network: str, epochs: int) -> Iterator[tuple[str, Settings]]:
 
 def _scratch(network: str, dataset: str) -> Iterator[tuple[str, Settings]]:
     """List the controls that are trained from scratch."""
-    recipe = {
-        "start": UNTRAINED,
-        "epochs": find_recipe(network, dataset).epochs,
-    }
-    for share in SCRATCH_SHARES.get(network, ()):
-        for method in ("small_dense", "born_factored"):
-            yield method, {"share": share, **recipe}
+    epochs = find_recipe(network, dataset).epochs
+    recipe = {"start": UNTRAINED, "epochs": epochs}
+    for share in SCRATCH_SHARES.get((network, dataset), ()):
+        yield "small_dense", {"share": share, **recipe}
+        if network == "LeNet300":
+            yield "born_factored", {"share": share, **recipe}
 
 
 STUDY = Study(
