@@ -77,6 +77,21 @@ def test_a_block_computes_with_compressed_layers(
         assert (got - block(x)).abs().max() > 1e-3
 
 
+def test_a_block_runs_the_parts_of_a_factored_layer(block, x, monkeypatch):
+    calls = []
+    forward = LowRankLinear.forward
+
+    def counted(layer, input):
+        calls.append(layer)
+        return forward(layer, input)
+
+    monkeypatch.setattr(LowRankLinear, "forward", counted)  # no hook: a hook
+    small = factored(block)  # alone makes torch run the layers
+    with torch.no_grad():
+        small(x)
+    assert calls == [small.linear1, small.linear2]
+
+
 def test_a_block_computes_with_integers(block, x):
     small = quantize_static(block, x, layers=NAMES)
     codes = []
