@@ -82,7 +82,8 @@ def pack_n_of_four(function: Callable) -> None:
         values, packed = call(weight, keep)
         positions = np.array(positions, np.uint8)
         columns = 4 * (np.arange(positions.size) // keep) + positions
-        attempt.require_close(values, np.float32([weight])[:, columns], 0)
+        kept = np.array([weight], np.float32)[:, columns]
+        attempt.require_close(values, kept, 0)
         attempt.require_close(packed, pack_bits(positions, bits=2), 0)
 
     with attempt.must(

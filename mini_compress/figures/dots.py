@@ -44,7 +44,7 @@ def dots(
     for place, (name, wanted) in enumerate(rows.items()):
         values = getattr(result.one(**wanted), x)
         color = COLORS["float" if name in controls else family]
-        look = {"color": color, "linestyle": ""}
+        look: dict[str, Any] = {"color": color, "linestyle": ""}
         ax.plot([*values], [place] * len(values), marker="o", alpha=0.5, **look)
         ax.plot(values.mean, place, marker="|", ms=22, mew=3, **look)
     ax.set_yticks(range(len(rows)), list(rows))
