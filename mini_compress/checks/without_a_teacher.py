@@ -1,16 +1,15 @@
 """The checks of the chapter on distillation without a teacher at hand."""
 
 import itertools
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from ..kernels.packed_logits import pack_logits, unpack_logits
-from ..kernels.soft_targets import log_softmax, soft_target_loss, softmax
+from ..kernels.soft_targets import soft_target_loss
 from .parts.attempt import Attempt, show
-from .parts.named_numbers import ROUNDING, require_near, require_numbers
+from .parts.named_numbers import ROUNDING, require_numbers
 
 
 def choose_form(function: Callable) -> None:
@@ -120,94 +119,6 @@ def spread_rest(function: Callable) -> None:
         "There are no others: do not divide by their number.",
     ):
         expect([[0.1, 0.2, 0.7]], [[0.1, 0.2, 0.7]], 3)
-
-
-def mean_answer(function: Callable) -> None:
-    """Check logits of the arithmetic mean of the members' probabilities.
-
-    function : (logits) -> (n, classes); logits are (members, n, classes)
-        float64. A constant for each image may be added.
-    """
-    attempt = Attempt(function, "logits")
-
-    def expect(p: np.ndarray, logits: np.ndarray) -> None:
-        got = attempt.require_form(attempt.call(logits), logits.shape[1:])
-        if not np.isfinite(got).all():
-            attempt.fail("finite logits", show(got))
-        attempt.require_close(softmax(got.astype(np.float64)), p, 1e-9)
-
-    with attempt.must("there is a row of logits for each image"):
-        zeros = np.zeros((2, 3, 4))
-        attempt.require_form(attempt.call(zeros), (3, 4))
-    with attempt.must("members that agree are repeated"):
-        logits = np.array([[[2.0, 0.0, -1.0]]]).repeat(3, axis=0)
-        expect(softmax(logits[0]), logits)
-    with attempt.must(
-        "two that are sure of different classes share the vote",
-        "Average probabilities, not logits: a mean of logits is a geometric "
-        "mean, in which one member rules a class out.",
-    ):
-        logits = np.log(np.array([[[0.9, 0.05, 0.05]], [[0.2, 0.7, 0.1]]]))
-        expect(np.array([[0.55, 0.375, 0.075]]), logits)
-    with attempt.must(
-        "each member has one vote, however large its logits are",
-        "A softmax of each member first, over the classes.",
-    ):
-        logits = np.array([[[3.0, 1.0]], [[12.0, 13.0]], [[0.0, 0.5]]])
-        expect(softmax(logits).mean(axis=0), logits)
-    with attempt.must(
-        "logits of 1,000 are no obstacle",
-        "exp(1000) overflows and exp(-1000) is 0: subtract the largest logit "
-        "and stay with logarithms.",
-    ):
-        logits = np.array([[[1000.0, 0.0, -1000.0]], [[0.0, 1000.0, -1000.0]]])
-        got = attempt.require_form(attempt.call(logits), (1, 3))
-        if not np.isfinite(got).all():
-            attempt.fail("finite logits", show(got))
-        half = log_softmax(np.array([[1000.0, 1000.0, -1000.0]]))
-        behind = got - got.max(axis=1, keepdims=True)
-        attempt.require_close(behind, half - half.max(), 2.0)
-
-
-def pays_from(function: Callable) -> None:
-    """Check the first number of epochs for which a cache is cheaper.
-
-    function : (ask, write, read) -> a whole number, or infinity; what each
-        costs for an image
-    """
-    attempt = Attempt(function, "ask", "write", "read")
-
-    def expect(epochs: float, *costs: float) -> None:
-        got = attempt.call(*costs)
-        if math.isinf(epochs):
-            if not isinstance(got, float) or got != math.inf:
-                attempt.fail("infinity", show(got))
-        else:
-            require_near(attempt, "epochs", got, int(epochs), 0)
-
-    with attempt.must(
-        "if writing and reading are cheap, the second epoch pays",
-        "In the first epoch the teacher is asked either way.",
-    ):
-        expect(2, 100.0, 1.0, 1.0)
-        expect(2, 4.0, 0.5, 0.25)
-    with attempt.must(
-        "writing is paid once, reading in every epoch",
-        "E * ask against ask + write + E * read.",
-    ):
-        expect(3, 10.0, 4.0, 4.0)
-        expect(11, 1.0, 9.5, 0.0)
-        expect(6, 10.0, 1.0, 8.0)
-    with attempt.must("equal is not cheaper", "One epoch more is."):
-        expect(4, 10.0, 5.0, 5.0)
-        expect(2, 1.0, 0.0, 0.0)
-        expect(3, 10.0, 10.0, 0.0)
-    with attempt.must(
-        "a cache that reads as dearly as the teacher answers never pays",
-        "Mind the division by ask - read.",
-    ):
-        expect(math.inf, 1.0, 0.0, 1.0)
-        expect(math.inf, 1.0, 0.5, 2.0)
 
 
 def _answers(*, classes: int, sure: float) -> np.ndarray:
