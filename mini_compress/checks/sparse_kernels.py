@@ -80,10 +80,10 @@ def pack_n_of_four(function: Callable) -> None:
 
     def expect(weight, positions, keep=2):
         values, packed = call(weight, keep)
-        positions = np.array(positions, np.uint8)
-        columns = 4 * (np.arange(positions.size) // keep) + positions
-        kept = np.array([weight], np.float32)[:, columns]
+        groups = np.arange(len(positions)) // keep
+        kept = np.array([weight], np.float32)[:, 4 * groups + positions]
         attempt.require_close(values, kept, 0)
+        positions = np.array(positions, np.uint8)
         attempt.require_close(packed, pack_bits(positions, bits=2), 0)
 
     with attempt.must(
