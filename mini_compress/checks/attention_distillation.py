@@ -72,13 +72,8 @@ def control(function: Callable) -> None:
         theirs = (controls * ink).sum(axis=(2, 3)) / controls.sum(axis=(2, 3))
         excess = float(ours.mean() - theirs.mean())
         beaten = float((ours > theirs.max(axis=0)).mean())
-        expect_row(
-            attempt,
-            {"excess": (excess, ROUNDING), "above all": (beaten, ROUNDING)},
-            maps,
-            controls,
-            ink,
-        )
+        row = {"excess": (excess, ROUNDING), "above all": (beaten, ROUNDING)}
+        expect_row(attempt, row, maps, controls, ink)
 
     rng = np.random.default_rng(0)
 

@@ -5,19 +5,18 @@ from collections.abc import Callable
 import numpy as np
 
 from ..kernels.soft_targets import soft_target_loss
-from .parts.attempt import Attempt, show
+from .parts.attempt import Attempt
 from .parts.budgets import check_budget
 from .parts.named_numbers import expect_number, require_near
 from .parts.soft_targets import SINGLE, STUDENT, TEACHER, require_order
 from .parts.teachers import (
-    Asked,
     ask_teacher,
     modes_of,
+    require_kept,
     statistics_of,
     trained_parameters,
 )
 from .parts.tensors import as_array
-from .parts.values import is_same
 
 HIGH = 10_000.0  # a logit
 
@@ -80,11 +79,6 @@ def answers(function: Callable) -> None:
     """
     attempt = Attempt(function, "teacher", "images")
 
-    def require_same(read: Callable, asked: Asked) -> None:
-        before, after = read(asked.before), read(asked.after)
-        if not is_same(before, after):
-            attempt.fail(show(before), show(after))
-
     with attempt.must("logits come back, a row for each image"):
         ask_teacher(attempt)
     with attempt.must(
@@ -98,7 +92,7 @@ def answers(function: Callable) -> None:
         "Batch normalization learns from each batch in training mode, with "
         "gradients or without.",
     ):
-        require_same(statistics_of, ask_teacher(attempt))
+        require_kept(attempt, statistics_of, ask_teacher(attempt))
     with attempt.must(
         "they are the logits of the evaluation mode",
         "Dropout has a mode, too.",
@@ -110,18 +104,19 @@ def answers(function: Callable) -> None:
         "A teacher may have been in evaluation mode before.",
     ):
         for training in (True, False):
-            require_same(modes_of, ask_teacher(attempt, training=training))
+            asked = ask_teacher(attempt, training=training)
+            require_kept(attempt, modes_of, asked)
     with attempt.must(
         "so is each part of it",
         "teacher.train() changes all parts, and some may have been frozen.",
     ):
-        require_same(modes_of, ask_teacher(attempt, frozen=True))
+        require_kept(attempt, modes_of, ask_teacher(attempt, frozen=True))
     with attempt.must(
         "what asked for a gradient still does, and gradients are noted",
         "requires_grad_(False) and set_grad_enabled(False) do not end.",
     ):
         asked = ask_teacher(attempt)
-        require_same(trained_parameters, asked)
+        require_kept(attempt, trained_parameters, asked)
         if not asked.gradients:
             attempt.fail("gradients are noted", "they no longer are")
 

@@ -1,5 +1,6 @@
 """The checks of the chapter on distillation in several steps."""
 
+import functools
 from collections.abc import Callable
 
 from .parts.attempt import Attempt, show
@@ -12,9 +13,7 @@ def single_penalty(function: Callable) -> None:
     function : (energy, strength, generations) -> the penalty
     """
     attempt = Attempt(function, "energy", "strength", "generations")
-
-    def expect(penalty: float, *arguments: float) -> None:
-        expect_number(attempt, penalty, *arguments)
+    expect = functools.partial(expect_number, attempt)
 
     with attempt.must("one generation has the penalty itself"):
         expect(1.0, 10.0, 1.0, 1)

@@ -1,5 +1,6 @@
 """The checks of the chapter on distillation without a teacher at hand."""
 
+import functools
 import itertools
 from collections.abc import Callable
 from typing import NamedTuple
@@ -19,16 +20,7 @@ def choose_form(function: Callable) -> None:
         are (n, classes) float32
     """
     attempt = Attempt(function, "logits", "num_bytes")
-
-    def choose(logits: np.ndarray, num_bytes: int) -> tuple[int, int]:
-        parts = attempt.call_for(("top", "bits"), logits, num_bytes)
-        top, bits = require_numbers(attempt, parts, 2)
-        most = logits.shape[1]
-        if not (top in range(1, most + 1) and bits in range(1, 9)):
-            attempt.fail(
-                f"whole numbers from 1 to {most} and to 8", show(parts)
-            )
-        return int(top), int(bits)
+    choose = functools.partial(_choose, attempt)
 
     def expect(logits: np.ndarray, *budgets: int) -> None:
         forms = itertools.product(range(1, logits.shape[1] + 1), range(1, 9))
@@ -64,6 +56,18 @@ def choose_form(function: Callable) -> None:
     ):
         many = _answers(classes=20, sure=30.0)
         expect(many, *(each * len(many) + 4 for each in (3, 8)))
+
+
+def _choose(
+    attempt: Attempt, logits: np.ndarray, num_bytes: int
+) -> tuple[int, int]:
+    """Call an answer, which must give top and bits that pack_logits takes."""
+    parts = attempt.call_for(("top", "bits"), logits, num_bytes)
+    top, bits = require_numbers(attempt, parts, 2)
+    most = logits.shape[1]
+    if not (top in range(1, most + 1) and bits in range(1, 9)):
+        attempt.fail(f"whole numbers from 1 to {most} and to 8", show(parts))
+    return int(top), int(bits)
 
 
 class _Cache(NamedTuple):

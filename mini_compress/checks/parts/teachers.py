@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .attempt import Attempt
+from .attempt import Attempt, show
 from .tensors import as_array, require_tensor
+from .values import is_same
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor, nn
 
 IMAGES, CLASSES = 6, 3
@@ -59,6 +62,18 @@ def ask_teacher(
         noted = torch.is_grad_enabled()
     require_tensor(attempt, "logits", got, (IMAGES, CLASSES), torch.float32)
     return Asked(got, expected, before, teacher, noted)
+
+
+def require_kept(
+    attempt: Attempt, read: Callable[[nn.Module], Any], asked: Asked
+) -> None:
+    """Refuse a teacher in which something is no longer as it was.
+
+    read : what is to be the same, such as `modes_of`
+    """
+    before, after = read(asked.before), read(asked.after)
+    if not is_same(before, after):
+        attempt.fail(show(before), show(after))
 
 
 def modes_of(teacher: nn.Module) -> dict[str, bool]:
