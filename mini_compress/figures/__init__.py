@@ -1,4 +1,4 @@
-"""What draws: curves and fronts of studies, rooflines, where a cost lies."""
+"""What draws: curves and fronts of studies, rooflines, costs, matrices."""
 
 from .curves import curves
 from .dots import dots
@@ -12,6 +12,8 @@ from .layers import (
     plot_parameters_and_macs,
     share_of_layers,
 )
+from .matrices import matrices
+from .points import moved_rows
 from .roofline import plot_roofline
 from .scales import stretch
 from .scans import plot_sensitivity
@@ -22,6 +24,8 @@ __all__ = [
     "curves",
     "dots",
     "label_layers",
+    "matrices",
+    "moved_rows",
     "name_layers",
     "pareto",
     "plot_batches",

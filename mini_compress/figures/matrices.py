@@ -1,0 +1,83 @@
+"""Matrices side by side as colored squares, with their numbers if few."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .._require import require_int, require_ndim, require_one_of
+from ..plotting import COLORS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SIDE = 1.3  # inches of a matrix
+TITLE = 0.25  # inches
+DARK = 0.55  # of full color: from there on numbers are written in white
+
+
+def matrices(
+    *rows: Mapping[str, Any],
+    numbers: str | None = None,
+    high: float | None = None,
+    family: str = "low_rank",
+) -> "Figure":
+    """Draw matrices in rows, as squares: white is 0, negative numbers gray.
+
+    rows : title -> (rows, cols); a picture of 28 by 28 pixels is one, too
+    numbers : how a number is written into its square, as ".0f"; None for none
+    high : the number of full color, up or down; None for each matrix's largest
+    family : whose color positive numbers have
+    returns : a figure of pyplot
+
+    >>> figure = matrices(
+    ...     {"a": [[6, 0], [8, 10]], "b": [[3, 3], [9, 9]]}, numbers=".0f"
+    ... )
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['6', '0', '8', '10']
+    """
+    from matplotlib import pyplot as plt
+
+    require_int("number of rows", len(rows), 1)
+    require_one_of("family", family, COLORS)
+    most = max(map(len, rows))
+    size = SIDE * most, (SIDE + TITLE) * len(rows)
+    figure, grid = plt.subplots(len(rows), most, figsize=size, squeeze=False)
+    for axes, parts in zip(grid, rows, strict=True):
+        for ax, (title, part) in zip(axes, parts.items(), strict=False):
+            matrix = np.asarray(part, float)
+            require_ndim(f"matrix {title!r}", matrix, 2)
+            full = float(np.abs(matrix).max()) if high is None else high
+            full = full or 1.0  # a matrix of zeros is white
+            _draw(ax, matrix, full, family)
+            ax.set_title(title)
+            if numbers is not None:
+                _write(ax, matrix, numbers, DARK * full)
+        for ax in axes[len(parts) :]:
+            ax.set_axis_off()
+    return figure
+
+
+def _draw(ax: "Axes", matrix: np.ndarray, full: float, family: str) -> None:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    colors = [COLORS["float"], "white", COLORS[family]]
+    scale = LinearSegmentedColormap.from_list(family, colors)
+    ax.imshow(matrix, cmap=scale, vmin=-full, vmax=full, interpolation="none")
+    ax.set(xticks=[], yticks=[])
+    ax.grid(visible=False)
+    ax.spines[:].set(visible=True, linewidth=0.5)  # a frame around the squares
+
+
+def _write(ax: "Axes", matrix: np.ndarray, numbers: str, dark: float) -> None:
+    """Write each number into its square, in white where that is dark."""
+    for (row, col), value in np.ndenumerate(matrix):
+        ax.text(
+            col,
+            row,
+            format(value, numbers),
+            ha="center",
+            va="center",
+            color="white" if abs(value) > dark else COLORS["float"],
+        )
