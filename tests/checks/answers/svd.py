@@ -12,7 +12,6 @@ from tests.checks.answers import right, wrong
 FORMS = "first is (rank, cols) and second (rows, rank)"
 FULL = "at full rank, the product is the matrix itself"
 NEAREST = "at a lower rank, it is the nearest of its rank"
-SIDES = "rows and columns may be of any number"
 
 
 @wrong(checks.split_weight, FORMS)
@@ -40,8 +39,8 @@ def columns_for_rows(weight, rank):
 def scaled_twice(weight, rank):
     # the second of the two bugs: W v has the singular value in it
     squares, vectors = np.linalg.eigh(weight.T @ weight)
-    first = vectors[:, ::-1][:, :rank].T
-    return first, (weight @ first.T) * np.sqrt(squares[::-1][:rank])
+    first = vectors[:, -rank:].T
+    return first, (weight @ first.T) * np.sqrt(squares[-rank:])
 
 
 @wrong(checks.split_weight, FULL)
@@ -51,7 +50,7 @@ def never_scaled(weight, rank):
     return rows[:rank], left[:, :rank]
 
 
-@wrong(checks.split_weight, FULL)
+@wrong(checks.split_weight, FORMS)
 def rows_taken_for_columns(weight, rank):
     # numpy returns V transposed already
     left, values, rows = np.linalg.svd(weight, full_matrices=False)
@@ -74,14 +73,6 @@ def longest_rows(weight, rank):
     return first, weight @ first.T
 
 
-@wrong(checks.split_weight, SIDES)
-def square_only(weight, rank):
-    # the eigenvectors of W, where there are any
-    left, values, rows = np.linalg.svd(weight, full_matrices=False)
-    n = weight.shape[1]
-    return rows[:rank], (left * values)[:n, :n][:, :rank] * np.ones((n, 1))
-
-
 @right(checks.split_weight)
 def by_svd(weight, rank):
     left, values, rows = np.linalg.svd(weight, full_matrices=False)
@@ -91,7 +82,7 @@ def by_svd(weight, rank):
 
 @right(checks.split_weight)
 def by_left_vectors(weight, rank):
-    left = np.linalg.eigh(weight @ weight.T).eigenvectors[:, ::-1][:, :rank]
+    left = np.linalg.eigh(weight @ weight.T).eigenvectors[:, -rank:]
     return left.T @ weight, left
 
 
