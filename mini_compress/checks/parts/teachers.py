@@ -95,8 +95,9 @@ def _make_teacher() -> nn.Sequential:
     from torch import nn
 
     norm = nn.BatchNorm1d(8)
-    norm.running_mean += 1.0  # not what a batch of its own would have
-    norm.running_var *= 4.0
+    # not what a batch of its own would have
+    nn.init.constant_(norm.get_buffer("running_mean"), 1.0)
+    nn.init.constant_(norm.get_buffer("running_var"), 4.0)
     layers = nn.Linear(4, 8), norm, nn.Dropout(0.5), nn.Linear(8, CLASSES)
     return nn.Sequential(*layers)
 
@@ -105,7 +106,7 @@ def _hand_over(module: nn.Module) -> None:
     """Let the next deep copy be the module itself; later ones are copies."""
 
     def stay(memo: dict) -> nn.Module:
-        del module.__deepcopy__
+        del vars(module)["__deepcopy__"]
         return module
 
-    module.__deepcopy__ = stay
+    vars(module)["__deepcopy__"] = stay
