@@ -90,7 +90,7 @@ def plot_front(
             color=color,
             elinewidth=0.8,
             label=label,
-            **({"ms": WHOLE_SIZE} if family == "float" else {}),
+            ms=WHOLE_SIZE if family == "float" else None,
         )
         drawn += found
     front = pareto(drawn)

@@ -7,6 +7,7 @@ besides. Both train for as many epochs, with the whole network's learning rate.
 
 import functools
 from collections.abc import Sequence
+from typing import Any
 
 from torch import nn
 
@@ -19,7 +20,7 @@ SEEDS = 3
 PLACE = ("ConvNet", "fashion_mnist")
 WIDTHS = (0.5, 0.25)
 EPOCHS = 20
-USUAL = {"temperature": 4.0, "weight": 0.9}
+USUAL: dict[str, Any] = {"temperature": 4.0, "weight": 0.9}
 EPOCH_SECONDS = {0.5: 9.0, 0.25: 4.0}  # on one thread
 
 
