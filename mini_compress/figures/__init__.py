@@ -1,5 +1,6 @@
 """What draws: curves and fronts of studies, rooflines, costs, matrices."""
 
+from .chains import chains
 from .curves import curves
 from .dots import dots
 from .front import pareto, plot_front
@@ -21,6 +22,7 @@ from .scans import plot_sensitivity
 __all__ = [
     "LAYER_LOOKS",
     "REST",
+    "chains",
     "curves",
     "dots",
     "label_layers",
