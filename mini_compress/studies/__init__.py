@@ -14,6 +14,7 @@ from .engine.rows import Row, TimingRow
 from .engine.runner import run_study
 from .engine.settings import Setting
 from .engine.superiority import BetterClaim
+from .engine.timings import time_left
 from .engine.values import Values
 from .engine.verdicts import Verdict, shipped
 
@@ -35,4 +36,5 @@ __all__ = [
     "read",
     "run_study",
     "shipped",
+    "time_left",
 ]
