@@ -88,6 +88,22 @@ class Picture:
         )
         return cls(stream.getvalue(), alt)
 
+    @classmethod
+    def filters(cls, kernels: Any, *, alt: str, high: float) -> "Picture":
+        """Show filters side by side: 0 is gray, `high` white, -high black.
+
+        kernels : (filters, rows, columns)
+
+        >>> alt = "Two filters of 3 by 3, all gray"
+        >>> Picture.filters(np.zeros((2, 3, 3)), high=1, alt=alt).uri[:22]
+        'data:image/png;base64,'
+        """
+        signed = np.asarray(kernels, float) / high
+        framed = np.pad(signed, ((0, 0), (0, 1), (0, 1)), constant_values=-1)
+        # (rows + 1, filters, columns + 1): a black line below and beside each
+        row = framed.transpose(1, 0, 2).reshape(framed.shape[1], -1)
+        return cls.pixels(1 + row, high=2, alt=alt)
+
     @property
     def uri(self) -> str:
         """The picture as a data address, which needs no file beside it."""
