@@ -1,0 +1,196 @@
+"""The checks of the chapter on convolutions of low rank."""
+
+import itertools
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from ..kernels.low_rank import partial_tucker
+from .parts.attempt import Attempt, show
+from .parts.named_numbers import ROUNDING, require_numbers
+
+
+def fold_in_other_order(function: Callable) -> None:
+    """Check a fold of matrices in which the first other mode runs fastest.
+
+    function : (matrix, mode, shape) -> the tensor, of the dtype of the matrix;
+        matrix is (shape[mode], all others)
+    """
+    attempt = Attempt(function, "matrix", "mode", "shape")
+
+    def expect(mode: int, *shape: int) -> None:
+        tensor = np.arange(math.prod(shape), dtype=np.float64).reshape(shape)
+        attempt.expect(tensor, _first_fastest(tensor, mode), mode, shape)
+
+    with attempt.must(
+        "the result has the shape of the tensor",
+        "After the reshape the mode stands in front: move it back.",
+    ):
+        for mode in range(3):
+            matrix = np.zeros((mode + 2, 24 // (mode + 2)))
+            attempt.require_form(
+                attempt.call(matrix, mode, (2, 3, 4)), (2, 3, 4)
+            )
+    with attempt.must(
+        "along mode 0 each number is where it was",
+        'The first of the other modes runs fastest: order="F".',
+    ):
+        expect(0, 2, 3, 4)
+    with attempt.must(
+        "along the modes in the middle, too",
+        "The other modes stand in their own order, without the mode's side.",
+    ):
+        expect(1, 2, 3, 4)
+        expect(1, 3, 3, 3)
+    with attempt.must(
+        "along the last mode, and of four modes",
+        "np.moveaxis(tensor, 0, mode) keeps the order of the others; a swap "
+        "of two axes does not.",
+    ):
+        expect(2, 2, 3, 4)
+        for mode in range(4):
+            expect(mode, 2, 3, 4, 5)
+            expect(mode, 3, 3, 3, 3)
+
+
+def choose_ranks(function: Callable) -> None:
+    """Check ranks of a Tucker-2 within a share of the weights and the MACs.
+
+    function : (weight, height, width, padding, share) -> the ranks of outputs
+        and inputs whose HOSVD keeps the most energy; weight is (outputs,
+        inputs, f, f) float64, the stride is 1
+    """
+    parameters = ("weight", "height", "width", "padding", "share")
+    attempt = Attempt(function, *parameters)
+
+    def choose(weight: np.ndarray, *place: float) -> tuple[int, int]:
+        ranks = ("rank of outputs", "rank of inputs")
+        parts = attempt.call_for(ranks, weight, *place)
+        outputs, inputs = require_numbers(attempt, parts, 2)
+        most = weight.shape
+        if not (
+            outputs in range(1, most[0] + 1) and inputs in range(1, most[1] + 1)
+        ):
+            attempt.fail(
+                f"whole numbers from 1 to {most[0]} and to {most[1]}",
+                show(parts),
+            )
+        return int(outputs), int(inputs)
+
+    even = _weight(12, 8)
+    with attempt.must("there is a rank of outputs and one of inputs"):
+        choose(even, 9, 9, 1, 0.9)
+        choose(_weight(8, 12), 9, 9, 1, 0.6)
+    with attempt.must(
+        "the weights fit",
+        "Three weights: inputs * R_in, f * f * R_in * R_out, R_out * outputs.",
+    ):
+        for share in (0.9, 0.6, 0.3):
+            found = choose(even, 9, 9, 1, share)  # as many places everywhere
+            _require_share(attempt, even, found, share, (81, 81), "weights")
+    with attempt.must(
+        "the MACs fit",
+        "The first 1 x 1 runs on all places of the input, the other two on "
+        "those of the output.",
+    ):
+        for height, width, share in ((7, 7, 0.5), (5, 9, 0.6), (4, 4, 0.7)):
+            found = choose(even, height, width, 0, share)
+            places = height * width, (height - 2) * (width - 2)
+            _require_share(attempt, even, found, share, places, "MACs")
+    with attempt.must(
+        "of all pairs that fit, it keeps the most energy",
+        "The squares of core[:outputs, :inputs]; try every pair.",
+    ):
+        for seed, thin in enumerate(((0.2, 1.0), (1.0, 0.2), (0.6, 0.7))):
+            weight = _weight(9, 9, seed=seed, thin=thin)
+            for height, padding, share in ((8, 1, 0.5), (6, 0, 0.4)):
+                place = height, height, padding, share
+                _require_best(attempt, weight, place, choose(weight, *place))
+
+
+def _first_fastest(tensor: np.ndarray, mode: int) -> np.ndarray:
+    """Unfold along a mode, the first of the other modes fastest."""
+    first = np.moveaxis(tensor, mode, 0)
+    return first.reshape(len(first), -1, order="F")
+
+
+def _weight(
+    outputs: int,
+    inputs: int,
+    *,
+    seed: int = 0,
+    thin: tuple[float, float] = (0.7, 0.7),
+) -> np.ndarray:
+    """Make up a weight whose channels fade: (outputs, inputs, 3, 3).
+
+    thin : by how much each direction is smaller than the one before, of the
+        outputs and of the inputs
+    """
+    rng = np.random.default_rng(seed)
+    core = rng.normal(size=(outputs, inputs, 3, 3))
+    for mode, (side, factor) in enumerate(
+        zip((outputs, inputs), thin, strict=True)
+    ):
+        turn = np.linalg.qr(rng.normal(size=(side, side))).Q
+        faded = turn * factor ** np.arange(side)
+        core = np.moveaxis(np.tensordot(faded, core, (1, mode)), 0, mode)
+    return core
+
+
+def _cost(
+    weight: np.ndarray, ranks: tuple[int, int], places: tuple[int, int]
+) -> float:
+    """Return the share of the products that a chain does.
+
+    places : of the first 1 x 1, and of the other two layers; 1 and 1 count
+        weights
+    """
+    (outputs, inputs, rows, cols), (a, b) = weight.shape, ranks
+    rest = rows * cols * a * b + outputs * a
+    return (inputs * b * places[0] + rest * places[1]) / (
+        weight.size * places[1]
+    )
+
+
+def _require_share(
+    attempt: Attempt,
+    weight: np.ndarray,
+    ranks: tuple[int, int],
+    share: float,
+    places: tuple[int, int],
+    what: str,
+) -> None:
+    """Refuse ranks that leave more than a share."""
+    left = _cost(weight, ranks, places)
+    if left > share + ROUNDING:
+        attempt.fail(
+            f"at most {share:.0%} of the {what}", f"{ranks}: {left:.1%}"
+        )
+
+
+def _require_best(
+    attempt: Attempt,
+    weight: np.ndarray,
+    place: tuple[int, int, int, float],
+    got: tuple[int, int],
+) -> None:
+    """Refuse ranks that keep less than others which fit."""
+    height, width, padding, share = place
+    output = (height + 2 * padding - 2) * (width + 2 * padding - 2)
+    sides = weight.shape[:2]
+    core, _ = partial_tucker(weight, (0, 1), sides, max_iterations=0)
+    kept = {
+        (a, b): float((core[:a, :b] ** 2).sum() / (core**2).sum())
+        for a, b in itertools.product(*(range(1, x + 1) for x in sides))
+        if _cost(weight, (a, b), (1, 1)) <= share
+        and _cost(weight, (a, b), (height * width, output)) <= share
+    }
+    best = max(kept, key=kept.__getitem__)
+    if got not in kept:
+        attempt.fail(f"ranks that fit, as {best}", f"{got}, which do not")
+    if kept[got] < kept[best] * (1 - ROUNDING):
+        attempt.fail(
+            f"{best}, which keep {kept[best]:.2%} of the energy",
+            f"{got}, which keep {kept[got]:.2%}",
+        )
