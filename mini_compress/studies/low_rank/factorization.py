@@ -47,20 +47,24 @@ def grid(smoke: bool) -> Sequence[Run]:
     """List the runs: for each network and seed the baseline, then the rest."""
     if smoke:
         return [
-            *cross([("LeNet300", "mnist5k")], [0], _linear([0.25], [0.9], 1)),
+            *cross(
+                [("LeNet300", "mnist5k")],
+                [0],
+                [*_linear([0.25], [0.9], 1), *_scratch("LeNet300", [0.25], 2)],
+            ),
             *cross([("ConvNet", "mnist5k")], [0], _convolutional("ConvNet", 1)),
         ]
     runs: list[Run] = []
     for dataset in ("mnist", "fashion_mnist"):
         settings = [
             *_linear(SHARES, ENERGIES, EPOCHS["LeNet300"]),
-            *_scratch("LeNet300", dataset),
+            *_from_scratch("LeNet300", dataset),
         ]
         runs += cross([("LeNet300", dataset)], range(3), settings)
     for network in CONV_SHARES:
         settings = [
             *_convolutional(network, EPOCHS[network]),
-            *_scratch(network, "fashion_mnist"),
+            *_from_scratch(network, "fashion_mnist"),
         ]
         runs += cross([(network, "fashion_mnist")], range(3), settings)
     return runs
@@ -184,11 +188,18 @@ def _convolutional(network: str, epochs: int) -> Iterator[tuple[str, Settings]]:
                 yield method, {**settings, "epochs": epochs}
 
 
-def _scratch(network: str, dataset: str) -> Iterator[tuple[str, Settings]]:
+def _from_scratch(network: str, dataset: str) -> Iterator[tuple[str, Settings]]:
+    """List the controls that are trained for as long as the baseline."""
+    shares = SCRATCH_SHARES.get((network, dataset), ())
+    return _scratch(network, shares, find_recipe(network, dataset).epochs)
+
+
+def _scratch(
+    network: str, shares: Sequence[float], epochs: int
+) -> Iterator[tuple[str, Settings]]:
     """List the controls that are trained from scratch."""
-    epochs = find_recipe(network, dataset).epochs
     recipe = {"start": UNTRAINED, "epochs": epochs}
-    for share in SCRATCH_SHARES.get((network, dataset), ()):
+    for share in shares:
         yield "small_dense", {"share": share, **recipe}
         if network == "LeNet300":
             yield "born_factored", {"share": share, **recipe}
