@@ -81,7 +81,7 @@ def _options(
     missed = missed_shares(one, moment)
     cost, whole = _costs(one, missed.shape, shapes)
     weights, all_weights = _costs(one, missed.shape, None)
-    pays = (cost < whole) & (weights < all_weights)
+    pays = weights < all_weights  # `factorize` takes no others
     ranks = np.argwhere(pays) + 1  # (options, 1 or 2)
     cost, missed = cost[pays], missed[pays]
     order = np.lexsort((missed, cost))  # by cost, then by what is missed

@@ -15,7 +15,9 @@ from mini_compress import low_rank
 from mini_compress.hardware import layer_costs
 from mini_compress.layers import Conv2dGeometry, LinearGeometry
 from mini_compress.low_rank import METHODS, break_even, factorize
+from mini_compress.low_rank.layers import find_layers
 from mini_compress.low_rank.methods import num_weights
+from mini_compress.low_rank.spectra import missed_shares
 from tests.support.mistakes import assert_refused
 from tests.support.strategies import quick
 
@@ -170,6 +172,41 @@ def test_a_budget_is_kept_and_nearly_spent(unit, share, method):
     assert spent > 0.9 * budget
     for row in factorize(CONVNET, ranks, method=method).report.layers:
         assert row.weights[1] < row.weights[0]
+
+
+def test_a_budget_of_macs_makes_no_layer_larger():
+    torch.manual_seed(0)
+    # one pixel becomes 3x3, so that the first of the three layers costs few
+    # MACs: ranks (2, 2) take 104 instead of 288, but 40 weights instead of 32
+    model = nn.Sequential(nn.Conv2d(16, 2, 1, padding=1, bias=False))
+    shape, method = (16, 1, 1), "tucker"
+    ranks = low_rank.budget_ranks(
+        model, 110, unit="macs", method=method, input_shape=shape
+    )
+    assert ranks == {"0": (2, 1)}
+    low, report = factorize(model, ranks, method=method, input_shape=shape)
+    assert layer_costs(low, input_shape=shape).macs <= 110
+    assert report.parameters == (32, 22)
+
+
+@pytest.mark.parametrize("method", METHOD_NAMES)
+def test_what_a_rank_misses_is_known_before_it_is_taken(method):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(6, 8, (3, 2), groups=2))
+    [one] = find_layers(model, None, method).values()
+    missed = missed_shares(one)
+    weight = one.weight
+    for place in np.ndindex(missed.shape):
+        rank = tuple(x + 1 for x in place)
+        kind = METHODS[method]
+        low = kind.from_conv(model[0], rank if len(rank) > 1 else rank[0])
+        error = np.linalg.norm(weight - low.dense_weight().numpy())
+        share = error**2 / np.linalg.norm(weight) ** 2
+        if method != "tucker":
+            assert missed[place] == pytest.approx(share, abs=1e-6)
+            continue
+        # the HOSVD: no nearer than what starts from it, within its bound
+        assert share - 1e-6 <= missed[place] <= 2 * share + 1e-6
 
 
 def test_a_budget_for_all_leaves_all_whole():
