@@ -112,13 +112,13 @@ def answers(function: Callable) -> None:
     ):
         require_kept(attempt, modes_of, ask_teacher(attempt, frozen=True))
     with attempt.must(
-        "what asked for a gradient still does, and gradients are noted",
+        "what asked for a gradient still does, and autograd is on",
         "requires_grad_(False) and set_grad_enabled(False) do not end.",
     ):
         asked = ask_teacher(attempt)
         require_kept(attempt, trained_parameters, asked)
         if not asked.gradients:
-            attempt.fail("gradients are noted", "they no longer are")
+            attempt.fail("autograd is on", "it no longer is")
 
 
 def distilled_student(function: Callable) -> None:
