@@ -31,7 +31,7 @@ def spend(function: Callable) -> None:
         "a rank that costs more must take away more",
         "Divide what a step takes away by the cost of the layer's rank.",
     ):
-        expect([2, 0], [[8.0, 2.0], [9.0, 1.0]], [10, 90], 95)
+        expect([2, 0], [[5.5, 4.5], [9.0, 1.0]], [10, 21], 21)
         expect([1, 2], SQUARES, COSTS, 100)
     with attempt.must(
         "the scale of a layer does not matter",
@@ -46,13 +46,18 @@ def spend(function: Callable) -> None:
         "Do not return at once: close this layer alone.",
     ):
         expect([2, 1], SQUARES, COSTS, 80)
-        expect([0, 3], [[5.0], [4.0, 2.0, 1.0]], [50, 10], 49)
+        expect([0, 3], [[5.0], [4.0, 2.0, 1.0]], [50, 10], 30)
     with attempt.must(
         "a layer that has all of its ranks, or takes away nothing, is done",
         "Singular values may be 0, and lists end.",
     ):
         expect([1, 3], [[9.0, 0.0, 0.0], SQUARES[1]], COSTS, 1000)
         expect([3, 3], SQUARES, COSTS, 1000)
+    with attempt.must(
+        "the best step is taken, whatever it leaves for others",
+        "The choice is greedy: it does not search all ranks.",
+    ):
+        expect([3, 0], [[4.0, 2.0, 1.0, 1.0], [9.0, 1.0]], [10, 30], 30)
 
 
 def small_lenet300(function: Callable) -> None:

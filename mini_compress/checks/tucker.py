@@ -89,6 +89,13 @@ def choose_ranks(function: Callable) -> None:
         for share in (0.9, 0.6, 0.3):
             found = choose(even, 9, 9, 1, share)  # as many places everywhere
             _require_share(attempt, even, found, share, (81, 81), "weights")
+        wide = _weight(9, 9, seed=2, thin=(0.6, 0.7))
+        for side, share in (
+            (4, 0.5),
+            (3, 0.4),
+        ):  # more places after than before
+            found = choose(wide, side, side, 2, share)
+            _require_share(attempt, wide, found, share, (1, 1), "weights")
     with attempt.must(
         "the MACs fit",
         "The first 1 x 1 runs on all places of the input, the other two on "
@@ -104,7 +111,11 @@ def choose_ranks(function: Callable) -> None:
     ):
         for seed, thin in enumerate(((0.2, 1.0), (1.0, 0.2), (0.6, 0.7))):
             weight = _weight(9, 9, seed=seed, thin=thin)
-            for height, padding, share in ((8, 1, 0.5), (6, 0, 0.4)):
+            for height, padding, share in (
+                (8, 1, 0.5),
+                (6, 0, 0.4),
+                (4, 2, 0.5),
+            ):
                 place = height, height, padding, share
                 _require_best(attempt, weight, place, choose(weight, *place))
 

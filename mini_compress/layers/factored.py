@@ -175,7 +175,10 @@ class FactoredLayer(nn.Module):
 
     def extra_repr(self) -> str:
         """Show the ranks when the module is printed."""
-        settings = self.settings.items()
+        try:
+            settings = self.settings.items()
+        except (AttributeError, TypeError, ValueError):
+            return "parts changed"  # by hooks, or into other kinds of modules
         return ", ".join(f"{x}={value}" for x, value in settings if x != "bias")
 
     @classmethod

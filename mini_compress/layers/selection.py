@@ -1,6 +1,6 @@
 """Which layers of a network a method treats, and how it swaps them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from torch import nn
 from torch.nn.modules.conv import _ConvNd
@@ -30,6 +30,11 @@ def treatable_layers(
     require_module("model", model)
     if isinstance(layers, str):
         raise TypeError(f"layers must be a list of names, got {layers!r}")
+    if layers is not None:
+        if not isinstance(layers, Iterable):
+            got = type(layers).__name__
+            raise TypeError(f"layers must be a list of names, got {got}")
+        layers = list(layers)
     require_plain_weights(model, layers)
     first = dict(model.named_modules())
     treatable = {

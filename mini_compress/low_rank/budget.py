@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from functools import partial
+from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
-from .._require import require_one_of
+from .._inference import blank_images, inference
+from .._require import require_int, require_one_of
 from ..allocation import Option, allocate
-from ..graph import capture_inputs
 from ..layers import Conv2dGeometry
 from ..layers.geometry import Geometry
 from .layers import Treated, find_layers
@@ -19,7 +21,9 @@ from .ranks import Ranks
 from .spectra import missed_shares
 
 UNITS = ("weights", "macs")
-Shapes = list[tuple[int, ...]]  # of a layer's input, for each time that it runs
+# of a layer's input for one example, whose axes may be merged or in any
+# order, for each time that the layer runs
+Shapes = list[tuple[int, ...]]
 
 
 def budget_ranks(
@@ -136,13 +140,15 @@ def _products(chain: Iterable[Geometry], shapes: Shapes | None) -> list[int]:
 def _places(chain: Iterable[Geometry], shape: tuple[int, ...]) -> list[int]:
     """Count how often each layer of a chain applies its weight.
 
-    shape : of the input of the first, without the batch axis
+    shape : of the input of the first, for one example, all axes
     """
     places = []
     for geometry in chain:
         if isinstance(geometry, Conv2dGeometry):
-            shape = (*shape[:-2], *geometry.output_size(*shape[-2:]))
-            places.append(math.prod(shape[-2:]))
+            *merged, _, height, width = shape
+            sides = geometry.output_size(height, width)
+            places.append(math.prod((*merged, *sides)))
+            shape = (*merged, geometry.out_channels, *sides)
         else:
             places.append(math.prod(shape[:-1]))
     return places
@@ -153,9 +159,26 @@ def _input_shapes(
 ) -> dict[str, Shapes]:
     """Run one blank example and note what each layer is given."""
     shapes: dict[str, Shapes] = {name: [] for name in names}
+    for size in input_shape:
+        require_int("each size in input_shape", size, 1)
 
-    def note(name: str, x: Tensor) -> None:
-        shapes[name].append(tuple(x.shape[1:]))
+    def note(
+        name: str, _: nn.Module, given: tuple[Any, ...], named: dict[str, Any]
+    ) -> None:
+        [x] = [*given, *named.values()]
+        shapes[name].append(tuple(x.shape))
 
-    capture_inputs(model, shapes, torch.zeros(1, *input_shape), note)
+    with ExitStack() as hooks, inference(model):
+        for name in shapes:
+            hooks.enter_context(
+                model.get_submodule(name).register_forward_pre_hook(
+                    partial(note, name), with_kwargs=True
+                )
+            )
+        try:
+            model(blank_images(model, 1, input_shape))
+        except RuntimeError as error:
+            raise ValueError(
+                f"input_shape must fit the model, got {input_shape}: {error}"
+            ) from error
     return shapes

@@ -1,5 +1,6 @@
 """Layers of a network replaced by chains of smaller ones, in one call."""
 
+import copy
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -9,9 +10,10 @@ from torch import Tensor, nn
 
 from .._require import require_bool
 from ..hardware import ModelCost, layer_costs
+from ..hardware.counting import find_layers as find_counted
 from ..layers import FactoredLayer
 from ..layers.selection import with_layers_replaced
-from .layers import Treated, find_layers
+from .layers import TWO_NAMES, Treated, find_layers
 from .methods import (
     METHODS,
     Rank,
@@ -26,7 +28,7 @@ from .moments import (
     relative_root,
     second_moments,
 )
-from .report import FactorizationReport, Factorized, LayerReport
+from .report import Change, FactorizationReport, Factorized, LayerReport
 
 
 def factorize(
@@ -51,7 +53,8 @@ def factorize(
         the nearest weight; spatial and tucker stay with the weight.
     allow_larger : ranks that make a layer larger, in weights, are an error
         unless this is True
-    input_shape : of one example, without the batch axis
+    input_shape : of one example, without the batch axis; for the MACs, which
+        the report leaves out if a layer is of a kind that cannot be counted
     returns : `model`, a network in evaluation mode whose new layers can be
         trained, and `report`, what each layer came to
 
@@ -70,7 +73,7 @@ def factorize(
     treated = _treated(model, ranks, method)
     for name, one in treated.items():
         _require_rank(name, one, ranks[name], allow_larger)
-    costs = layer_costs(model, input_shape=input_shape)
+    costs = _costs(model, input_shape)
     moments: Moments = {}
     if images is not None and treated:
         geometries = {name: one.geometry for name, one in treated.items()}
@@ -80,7 +83,7 @@ def factorize(
         for name, one in treated.items()
     }
     low = with_layers_replaced(model, made)
-    new_costs = layer_costs(low, input_shape=input_shape)
+    new_costs = None if costs is None else _costs(low, input_shape)
     report = FactorizationReport(
         type(model).__name__,
         tuple(
@@ -89,13 +92,13 @@ def factorize(
                 one.method,
                 made[name].ranks,
                 _weights(one, ranks[name]),
-                (_macs(costs, one.name), _macs(new_costs, one.name)),
+                _change(_macs(costs, one.name), _macs(new_costs, one.name)),
                 *_errors(one, made[name], moments.get(name)),
             )
             for name, one in treated.items()
         ),
         (_num_parameters(model), _num_parameters(low)),
-        (costs.macs, new_costs.macs),
+        _change(_macs(costs, ""), _macs(new_costs, "")),
     )
     return Factorized(low, report)
 
@@ -106,9 +109,7 @@ def _treated(
     """Return the layers that have a rank, each by the name it is given."""
     found = find_layers(model, list(ranks), method).values()
     if len(found) < len(ranks):
-        raise ValueError(
-            "ranks must name each layer once, got two names of one"
-        )
+        raise ValueError(TWO_NAMES)
     return {
         name: one._replace(method=method_for(one.geometry, method, rank))
         for (name, rank), one in zip(ranks.items(), found, strict=True)
@@ -154,7 +155,8 @@ def _errors(
     one: Treated, made: FactoredLayer, moment: np.ndarray | None
 ) -> tuple[float, float | None]:
     """Return the relative error of the weight, and of the outputs."""
-    near = made.dense_weight().double().numpy()
+    # in float64 factors of huge weights do not overflow
+    near = copy.deepcopy(made).double().dense_weight().numpy()
     missed = float(((one.weight - near) ** 2).sum())
     error = relative_root(missed, float((one.weight**2).sum()))
     if moment is None:
@@ -162,8 +164,23 @@ def _errors(
     return error, relative_output_error(one.weight, near, moment)
 
 
-def _macs(costs: ModelCost, name: str) -> int:
-    """Sum the MACs of a layer, or of its parts."""
+def _costs(model: nn.Module, input_shape: tuple[int, ...]) -> ModelCost | None:
+    """Count what layers cost; None if the model has some of unknown kinds."""
+    try:
+        find_counted(model)
+    except ValueError:
+        return None
+    return layer_costs(model, input_shape=input_shape)
+
+
+def _change(before: int | None, after: int | None) -> Change | None:
+    return None if before is None or after is None else (before, after)
+
+
+def _macs(costs: ModelCost | None, name: str) -> int | None:
+    """Sum the MACs of a layer, or of its parts; of all layers for ""."""
+    if costs is None:
+        return None
     start = f"{name}." if name else ""
     return sum(
         layer.macs

@@ -14,6 +14,8 @@ from ..layers.plain import weight_array
 from ..layers.selection import treatable_layers
 from .methods import method_for
 
+TWO_NAMES = "ranks must name each layer once, got two names of one"
+
 
 class Treated(NamedTuple):
     """A layer, what it is and how it is factorized.

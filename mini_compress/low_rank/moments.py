@@ -40,6 +40,8 @@ def second_moments(
     counts = dict.fromkeys(layers, 0)
 
     def add(name: str, x: Tensor) -> None:
+        if isinstance(layers[name], Conv2dGeometry) and x.ndim == 3:
+            x = x[None]  # one image, without the batch axis
         for few in x.split(FEW):
             columns = _columns(layers[name], few).double()
             # (groups, d, n) @ (groups, n, d), summed over what else there is

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from .._require import require_int
 from ..kernels.low_rank import energy_rank, evbmf
-from .layers import Treated, find_layers
+from .layers import TWO_NAMES, Treated, find_layers
 from .methods import METHODS, Rank, method_for, num_weights, share_rank
 from .moments import second_moments
 from .spectra import matrices, spectra
@@ -125,6 +125,8 @@ def count_weights(
     21680
     """
     found = find_layers(model, list(ranks), method)
+    if len(found) < len(ranks):
+        raise ValueError(TWO_NAMES)
     return sum(
         math.prod(one.geometry.weight_shape)
         if rank is None

@@ -17,7 +17,8 @@ class LayerReport:
     method : "svd", "channel", "spatial" or "tucker"
     ranks : one, or that of outputs and that of inputs
     weights : without the bias, before and after
-    macs : multiply-accumulates for one example, before and after
+    macs : multiply-accumulates for one example, before and after; None in a
+        network that has layers which cannot be counted
     weight_error : norm of the difference over the norm of the weight
     output_error : the same of the outputs on the images; None without any
     """
@@ -26,7 +27,7 @@ class LayerReport:
     method: str
     ranks: tuple[int, ...]
     weights: Change
-    macs: Change
+    macs: Change | None
     weight_error: float
     output_error: float | None
 
@@ -37,13 +38,14 @@ class FactorizationReport(Tables):
 
     layers : those that were factorized
     parameters : of the whole network, before and after
-    macs : of the whole network for one example, before and after
+    macs : of the whole network for one example, before and after; None where
+        it has layers that cannot be counted
     """
 
     network: str
     layers: tuple[LayerReport, ...]
     parameters: Change
-    macs: Change
+    macs: Change | None
 
     def tables(self) -> tuple[Table, ...]:
         """Show the totals, then each layer."""
@@ -72,7 +74,9 @@ class Factorized(NamedTuple):
     report: FactorizationReport
 
 
-def _change(change: Change) -> tuple[Cell, ...]:
+def _change(change: Change | None) -> tuple[Cell, ...]:
+    if change is None:
+        return (Cell(None, "-"),) * 3
     before, after = change
     left = after / before if before else 1.0
     return Cell.of(before), Cell.of(after), _percent(left)
@@ -87,7 +91,7 @@ def _row(layer: LayerReport) -> tuple[str, ...]:
         layer.name,
         layer.method,
         ", ".join(map(str, layer.ranks)),
-        *map(Cell.of, (*layer.weights, *layer.macs)),
+        *map(Cell.of, (*layer.weights, *(layer.macs or (None, None)))),
         _percent(layer.weight_error),
         _percent(layer.output_error),
     )

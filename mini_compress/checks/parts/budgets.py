@@ -127,7 +127,12 @@ def _save_and_score(
     from ...training import evaluate
 
     if not isinstance(small, nn.Module):
-        attempt.fail("a network", f"{type(small).__name__}: {show(small)}")
+        model = isinstance(getattr(small, "model", None), nn.Module)
+        attempt.fail(
+            "a network",
+            f"{type(small).__name__}: {show(small)}",
+            hint="Return its .model." * model,
+        )
     if type(small) is not kind:
         attempt.fail(f"a {kind.__name__}", f"a {type(small).__name__}")
     try:
@@ -137,6 +142,8 @@ def _save_and_score(
         attempt.fail(
             "layers of torch or mini_compress that fit together",
             f"{type(error).__name__}: {error}",
+            hint="A file knows the layers of torch and mini_compress.layers; "
+            "low_rank.factorize puts in such as LowRankLinear.",
             cause=error,
         )
 

@@ -171,7 +171,7 @@ STATISTICS = "the running statistics are as they were"
 EVALUATION = "they are the logits of the evaluation mode"
 MODE = "the teacher is in the mode in which it was"
 PARTS = "so is each part of it"
-ENDS = "what asked for a gradient still does, and gradients are noted"
+ENDS = "what asked for a gradient still does, and autograd is on"
 
 
 @wrong(checks.answers, ROWS)

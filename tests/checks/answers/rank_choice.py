@@ -1,5 +1,7 @@
 """Answers to the exercises of book/rank_choice.md."""
 
+import itertools
+
 import numpy as np
 
 from mini_compress import datasets, low_rank, training
@@ -11,6 +13,7 @@ PRICE = "a rank that costs more must take away more"
 SCALE = "the scale of a layer does not matter"
 OTHERS = "where one layer's next rank is too dear, others go on"
 DONE = "a layer that has all of its ranks, or takes away nothing, is done"
+GREEDY = "the best step is taken, whatever it leaves for others"
 
 
 def take_steps(squares, costs, budget, worth, go_on=True, least=0.0):
@@ -96,6 +99,25 @@ def no_end_of_ranks(squares, costs, budget):
     # more ranks than a layer has
     padded = [[*x, *[1e-9] * 99] for x in squares]
     return take_steps(padded, costs, budget, by_price)
+
+
+@wrong(checks.spend, GREEDY)
+def best_of_all(squares, costs, budget):
+    # the best that the budget allows is not always what greedy steps come to
+    def kept(ranks):
+        return sum(
+            sum(x[:rank]) / sum(x)
+            for x, rank in zip(squares, ranks, strict=True)
+        )
+
+    fitting = (
+        ranks
+        for ranks in itertools.product(
+            *(range(np.count_nonzero(x) + 1) for x in squares)
+        )
+        if np.dot(ranks, costs) <= budget
+    )
+    return list(max(fitting, key=lambda ranks: (kept(ranks), -sum(ranks))))
 
 
 @right(checks.spend)

@@ -120,6 +120,21 @@ def core_alone(weight, height, width, padding, share):
     )
 
 
+@wrong(checks.choose_ranks, WEIGHTS)
+def macs_alone(weight, height, width, padding, share):
+    # where the image grows, these fit and the weights do not
+    outputs, inputs, f, _ = weight.shape
+    sides = height + 2 * padding - f + 1, width + 2 * padding - f + 1
+    after = sides[0] * sides[1]
+
+    def fits(a, b, *_):
+        rest = f * f * a * b + outputs * a
+        macs = inputs * b * height * width + rest * after
+        return macs <= share * weight.size * after
+
+    return search(weight, height, width, padding, share, cost=fits)
+
+
 @wrong(checks.choose_ranks, MACS)
 def weights_alone(weight, height, width, padding, share):
     outputs, inputs, f, _ = weight.shape
