@@ -1,5 +1,6 @@
 """The checks of the chapter on convolutions of low rank."""
 
+import functools
 import itertools
 import math
 from collections.abc import Callable
@@ -63,21 +64,7 @@ def choose_ranks(function: Callable) -> None:
     """
     parameters = ("weight", "height", "width", "padding", "share")
     attempt = Attempt(function, *parameters)
-
-    def choose(weight: np.ndarray, *place: float) -> tuple[int, int]:
-        ranks = ("rank of outputs", "rank of inputs")
-        parts = attempt.call_for(ranks, weight, *place)
-        outputs, inputs = require_numbers(attempt, parts, 2)
-        most = weight.shape
-        if not (
-            outputs in range(1, most[0] + 1) and inputs in range(1, most[1] + 1)
-        ):
-            attempt.fail(
-                f"whole numbers from 1 to {most[0]} and to {most[1]}",
-                show(parts),
-            )
-        return int(outputs), int(inputs)
-
+    choose = functools.partial(_call_for_ranks, attempt)
     even = _weight(12, 8)
     with attempt.must("there is a rank of outputs and one of inputs"):
         choose(even, 9, 9, 1, 0.9)
@@ -118,6 +105,24 @@ def choose_ranks(function: Callable) -> None:
             ):
                 place = height, height, padding, share
                 _require_best(attempt, weight, place, choose(weight, *place))
+
+
+def _call_for_ranks(
+    attempt: Attempt, weight: np.ndarray, *place: float
+) -> tuple[int, int]:
+    """Return the ranks that are chosen, whole numbers of channels."""
+    ranks = ("rank of outputs", "rank of inputs")
+    parts = attempt.call_for(ranks, weight, *place)
+    outputs, inputs = require_numbers(attempt, parts, 2)
+    most = weight.shape
+    if not (
+        outputs in range(1, most[0] + 1) and inputs in range(1, most[1] + 1)
+    ):
+        attempt.fail(
+            f"whole numbers from 1 to {most[0]} and to {most[1]}",
+            show(parts),
+        )
+    return int(outputs), int(inputs)
 
 
 def _first_fastest(tensor: np.ndarray, mode: int) -> np.ndarray:

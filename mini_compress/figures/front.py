@@ -2,7 +2,9 @@
 
 import itertools
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from .._require import require_one_of
 from ..plotting import COLORS, MARKERS, shades
@@ -79,19 +81,8 @@ def plot_front(
     for label, (family, settings) in ways.items():
         found = [x for x in settings if x.accuracy.mean > worst]
         color, mark = next(looks[family])
-        ax.errorbar(
-            [x.num_bytes.mean / 1000 for x in found],
-            [x.accuracy.mean for x in found],
-            (
-                [x.accuracy.mean - x.accuracy.lowest for x in found],
-                [x.accuracy.highest - x.accuracy.mean for x in found],
-            ),
-            fmt=mark,
-            color=color,
-            elinewidth=0.8,
-            label=label,
-            ms=WHOLE_SIZE if family == "float" else None,
-        )
+        size = WHOLE_SIZE if family == "float" else None
+        _draw_way(ax, found, color=color, fmt=mark, ms=size, label=label)
         drawn += found
     front = pareto(drawn)
     ax.plot(
@@ -104,3 +95,16 @@ def plot_front(
     )
     ax.set(xscale="log", xlabel="size of the file (KB)", ylabel="accuracy (%)")
     return ax
+
+
+def _draw_way(ax: "Axes", settings: "Sequence[Setting]", **look: Any) -> None:
+    """Draw a point for each setting, and a bar from its worst seed to its best.
+
+    look : of `Axes.errorbar`
+    """
+    means, lows, highs = np.array(
+        [x.accuracy.reading for x in settings]
+    ).T  # (3, settings)
+    sizes = [x.num_bytes.mean / 1000 for x in settings]
+    bars = (means - lows, highs - means)
+    ax.errorbar(sizes, means, bars, elinewidth=0.8, **look)

@@ -20,7 +20,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from .._inference import blank_images, inference, require_module
+from .._inference import inference, require_module, run_blank_image
 from .._require import require_int
 from ..layers.base import FLOAT_BITS
 from ..layers.kinds import VIEWS
@@ -140,8 +140,6 @@ def layer_costs(
     ((8, 13, 13), 12168)
     """
     require_module("model", model)
-    for size in input_shape:
-        require_int("each size in input_shape", size, 1)
     names: dict[nn.Module, str] = {}
     for name, layer in find_layers(model):
         names.setdefault(layer, name)  # a shared layer gets one hook
@@ -154,12 +152,7 @@ def layer_costs(
             hooks.enter_context(
                 layer.register_forward_hook(record, with_kwargs=True)
             )
-        try:
-            model(blank_images(model, 1, input_shape))
-        except RuntimeError as error:
-            raise ValueError(
-                f"input_shape must fit the model, got {input_shape}: {error}"
-            ) from error
+        run_blank_image(model, input_shape)
     return ModelCost(tuple(costs))
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from .._inference import blank_images, inference
-from .._require import require_int, require_one_of
+from .._inference import inference, run_blank_image
+from .._require import require_one_of
 from ..allocation import Option, allocate
 from ..layers import Conv2dGeometry
 from ..layers.geometry import Geometry
@@ -159,8 +159,6 @@ def _input_shapes(
 ) -> dict[str, Shapes]:
     """Run one blank example and note what each layer is given."""
     shapes: dict[str, Shapes] = {name: [] for name in names}
-    for size in input_shape:
-        require_int("each size in input_shape", size, 1)
 
     def note(
         name: str, _: nn.Module, given: tuple[Any, ...], named: dict[str, Any]
@@ -175,10 +173,5 @@ def _input_shapes(
                     partial(note, name), with_kwargs=True
                 )
             )
-        try:
-            model(blank_images(model, 1, input_shape))
-        except RuntimeError as error:
-            raise ValueError(
-                f"input_shape must fit the model, got {input_shape}: {error}"
-            ) from error
+        run_blank_image(model, input_shape)
     return shapes

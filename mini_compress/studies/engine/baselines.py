@@ -21,6 +21,7 @@ from ... import artifact, datasets, models, training, zoo
 from ...datasets import files
 from ...measuring import Score
 from ...zoo.recipes import find_recipe
+from .grid import Run
 from .locks import lock
 from .provenance import statements
 
@@ -84,6 +85,17 @@ def recipe_arguments(network: str, dataset: str, seed: int) -> dict[str, Any]:
     """Return the arguments of `training.train` that make a baseline."""
     recipe = find_recipe(network, dataset)
     return dataclasses.asdict(dataclasses.replace(recipe, seed=seed))
+
+
+def train_by_recipe(model: nn.Module, run: Run) -> nn.Module:
+    """Train a network by the recipe of a run's baseline.
+
+    run : its setting `epochs` takes the place of the recipe's
+    """
+    recipe = recipe_arguments(run.network, run.dataset, run.seed)
+    recipe["epochs"] = run.settings["epochs"]
+    data = load_data(run.dataset)
+    return training.train(model, data, progress=False, **recipe).model
 
 
 def _path(network: str, dataset: str, seed: int) -> Path:

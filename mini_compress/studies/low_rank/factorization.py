@@ -19,7 +19,7 @@ from ... import artifact, low_rank, training
 from ...layers.selection import treatable_layers
 from ...pruning import recalibrate_norms
 from ...zoo.recipes import find_recipe
-from ..engine.baselines import load_data, recipe_arguments
+from ..engine.baselines import load_data, train_by_recipe
 from ..engine.controls import reinitialize, shrink_to
 from ..engine.grid import UNTRAINED, Run, Study, cross
 from ..pruning.tuning import CONSTANTS, EPOCH_SECONDS, fine_tune_dense, tuning
@@ -141,10 +141,7 @@ def train_from_scratch(model: nn.Module, run: Run) -> nn.Module:
     else:
         num_bytes = len(artifact.to_bytes(small))
         small = shrink_to(run.network, num_bytes, seed=run.seed)
-    recipe = recipe_arguments(run.network, run.dataset, run.seed)
-    recipe["epochs"] = run.settings["epochs"]
-    data = load_data(run.dataset)
-    return training.train(small, data, progress=False, **recipe).model
+    return train_by_recipe(small, run)
 
 
 def run_seconds(run: Run) -> float:

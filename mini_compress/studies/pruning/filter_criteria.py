@@ -16,7 +16,7 @@ from torch import nn
 from ... import models, training
 from ...pruning import CRITERIA, prune_filters, recalibrate_norms
 from ...zoo.recipes import find_recipe
-from ..engine.baselines import load_data, recipe_arguments
+from ..engine.baselines import load_data, train_by_recipe
 from ..engine.controls import reinitialize
 from ..engine.grid import UNTRAINED, Run, Study, cross
 from ..engine.rows import FLOAT
@@ -87,11 +87,8 @@ def train_from_scratch(run: Run) -> nn.Module:
     """Train a network of the pruned one's shape by the baseline's recipe."""
     whole = models.build(run.network)
     small, _ = prune_filters(whole, run.settings["channel_ratio"])
-    recipe = recipe_arguments(run.network, run.dataset, run.seed)
-    recipe["epochs"] = run.settings["epochs"]
     small = reinitialize(small, seed=run.seed)
-    data = load_data(run.dataset)
-    return training.train(small, data, progress=False, **recipe).model
+    return train_by_recipe(small, run)
 
 
 def run_seconds(run: Run) -> float:

@@ -18,9 +18,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from ... import artifact, pruning, training
+from ... import artifact, pruning
 from ...zoo.recipes import find_recipe
-from ..engine.baselines import load_data, recipe_arguments
+from ..engine.baselines import load_data, train_by_recipe
 from ..engine.controls import shrink_to
 from ..engine.grid import UNTRAINED, Run, Study, cross
 from .tuning import CONSTANTS, EPOCH_SECONDS, fine_tune_dense, tuning
@@ -138,10 +138,7 @@ def train_small_dense(model: nn.Module, run: Run) -> nn.Module:
     pruned = pruning.store_sparse(pruning.apply_masks(model, masks))
     num_bytes = len(artifact.to_bytes(pruned))
     small = shrink_to(run.network, num_bytes, seed=run.seed)
-    recipe = recipe_arguments(run.network, run.dataset, run.seed)
-    recipe["epochs"] = run.settings["epochs"]
-    data = load_data(run.dataset)
-    return training.train(small, data, progress=False, **recipe).model
+    return train_by_recipe(small, run)
 
 
 def run_seconds(run: Run) -> float:
