@@ -30,6 +30,30 @@ def single_penalty(function: Callable) -> None:
         expect(16.0, 2.0, 4.0, 2)
 
 
+def weight_here(function: Callable) -> None:
+    """Check our weight for a loss whose divergence is a mean over classes.
+
+    function : (soft, hard, temperature, num_classes) -> the weight
+    """
+    attempt = Attempt(function, "soft", "hard", "temperature", "num_classes")
+    expect = functools.partial(expect_number, attempt)
+
+    with attempt.must("one class at T = 1: the share of the soft part"):
+        expect(0.9, 0.9, 0.1, 1, 1)
+        expect(0.0, 0.0, 1.0, 1, 1)
+        expect(1.0, 0.5, 0.0, 1, 1)
+    with attempt.must(
+        "a mean over the classes is so much smaller than their sum",
+        "The two parts of our loss add up to 1: divide by what both weigh.",
+    ):
+        expect(0.1, 1.0, 0.9, 1, 10)
+    with attempt.must("our loss has T^2 in it already"):
+        expect(0.5, 16.0, 1.0, 4, 1)
+        expect(1 / 26, 1.0, 1.0, 5, 1)
+    with attempt.must("and so the published one"):
+        expect(0.0015 / 0.8515, 0.15 * 25, 0.85, 5, 100)
+
+
 def follow(function: Callable) -> None:
     """Check a path: who was taught teaches, and the student comes back.
 

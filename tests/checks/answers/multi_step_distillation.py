@@ -51,6 +51,57 @@ def from_what_is_kept(energy, strength, generations):
     return energy / kept - energy
 
 
+ONE_CLASS = "one class at T = 1: the share of the soft part"
+MEAN = "a mean over the classes is so much smaller than their sum"
+SQUARE = "our loss has T^2 in it already"
+PUBLISHED = "and so the published one"
+
+
+@wrong(checks.weight_here, ONE_CLASS)
+def ratio_of_the_parts(soft, hard, temperature, num_classes):
+    # soft for hard, and not soft for all
+    return soft / (num_classes * temperature**2 * hard + 1e-300)
+
+
+@wrong(checks.weight_here, MEAN)
+def as_if_summed(soft, hard, temperature, num_classes):
+    return soft / (soft + hard * temperature**2)
+
+
+@wrong(checks.weight_here, MEAN)
+def number_of_classes_times(soft, hard, temperature, num_classes):
+    ours = soft * num_classes / temperature**2
+    return ours / (ours + hard)
+
+
+@wrong(checks.weight_here, MEAN)
+def divided_by_the_old_sum(soft, hard, temperature, num_classes):
+    return soft / (num_classes * temperature**2) / (soft + hard)
+
+
+@wrong(checks.weight_here, SQUARE)
+def square_left_in(soft, hard, temperature, num_classes):
+    ours = soft / num_classes
+    return ours / (ours + hard)
+
+
+@wrong(checks.weight_here, SQUARE)
+def temperature_not_squared(soft, hard, temperature, num_classes):
+    ours = soft / (num_classes * temperature)
+    return ours / (ours + hard)
+
+
+@wrong(checks.weight_here, PUBLISHED)
+def classes_or_temperature(soft, hard, temperature, num_classes):
+    ours = soft / max(num_classes, temperature**2)
+    return ours / (ours + hard)
+
+
+@right(checks.weight_here)
+def in_one_line(soft, hard, temperature, num_classes):
+    return soft / (soft + num_classes * temperature**2 * hard)
+
+
 TRAINED = "what comes back is the student, after it was trained"
 NEXT = "the trained assistant teaches the next one"
 GOES_ON = "so it goes on, each network being taught once"
