@@ -7,7 +7,7 @@ import numpy as np
 from ..kernels.soft_targets import soft_target_loss
 from .parts.attempt import Attempt
 from .parts.budgets import check_budget
-from .parts.named_numbers import expect_number, require_near
+from .parts.named_numbers import ROUNDING, expect_number, require_near
 from .parts.soft_targets import SINGLE, STUDENT, TEACHER, require_order
 from .parts.teachers import (
     ask_teacher,
@@ -19,6 +19,18 @@ from .parts.teachers import (
 from .parts.tensors import as_array
 
 HIGH = 10_000.0  # a logit
+# validation and test by epoch, in percent: the exercise's log, then others
+# whose best epochs are apart
+LOG = np.array(
+    [[93.2, 95.0, 95.8, 95.6, 95.8, 95.4], [92.9, 95.1, 95.3, 96.0, 95.5, 95.2]]
+)
+APART = np.array(
+    [
+        [[90.0, 94.0, 93.0, 92.0], [91.0, 92.0, 95.0, 93.0]],
+        [[95.0, 90.0, 91.0, 94.0], [90.0, 96.0, 93.0, 92.0]],
+        [[90.0, 91.0, 92.0, 95.0], [93.0, 89.0, 94.0, 88.0]],
+    ]
+)
 
 
 def mended_loss(function: Callable) -> None:
@@ -119,6 +131,49 @@ def answers(function: Callable) -> None:
         require_kept(attempt, trained_parameters, asked)
         if not asked.gradients:
             attempt.fail("autograd is on", "it no longer is")
+
+
+def reportable(function: Callable) -> None:
+    """Check which epoch is kept, and which accuracy is reported.
+
+    function : (validation, test) -> (epoch from 1, accuracy in percent), where
+        both are (epochs,) float64, in percent; of epochs that are equally
+        good on validation the last is kept, as `training.train` does
+    """
+    attempt = Attempt(function, "validation", "test")
+
+    def expect(validation, test, *, epoch=True, accuracy=True):
+        best = max(np.flatnonzero(validation == validation.max()))
+        got = attempt.call_for(["epoch", "accuracy"], validation, test)
+        if epoch:
+            require_near(attempt, "epoch", got[0], int(best) + 1, 0)
+        if accuracy:
+            require_near(attempt, "accuracy", got[1], test[best], ROUNDING)
+
+    with attempt.must(
+        "where both columns agree: the best epoch, from 1, and its accuracy"
+    ):
+        for log in ([97.5], [90.0, 93.0, 92.0], [90.0, 91.0, 92.5]):
+            expect(np.array(log), np.array(log))
+    with attempt.must(
+        "the epoch is chosen on validation alone",
+        "What has chosen an epoch cannot judge it any more.",
+    ):
+        for validation, test in APART:
+            expect(validation, test, accuracy=False)
+    with attempt.must(
+        "its test accuracy is reported, and no other",
+        "On validation it won; that figure is too good, too.",
+    ):
+        for validation, test in APART:
+            expect(validation, test, epoch=False)
+    with attempt.must(
+        "of equally good epochs it is the last, whatever the test says",
+        "np.argmax finds the first.",
+    ):
+        for test in (LOG[1], LOG[1][::-1]):
+            expect(LOG[0], test)
+        expect(np.full(4, 95.0), np.array([96.0, 94.0, 97.0, 95.0]))
 
 
 def distilled_student(function: Callable) -> None:

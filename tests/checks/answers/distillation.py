@@ -281,6 +281,91 @@ def by_the_package(teacher, images):
     return distillation.ask(teacher, images)
 
 
+AGREED = "where both columns agree: the best epoch, from 1, and its accuracy"
+ON_VALIDATION = "the epoch is chosen on validation alone"
+ITS_TEST = "its test accuracy is reported, and no other"
+THE_LAST = "of equally good epochs it is the last, whatever the test says"
+
+
+@wrong(checks.reportable, AGREED)
+def counted_from_0(validation, test):
+    best = max(np.flatnonzero(validation == max(validation)))
+    return best, test[best]
+
+
+@wrong(checks.reportable, AGREED)
+def accuracy_first(validation, test):
+    best = max(np.flatnonzero(validation == max(validation)))
+    return test[best], best + 1
+
+
+@wrong(checks.reportable, AGREED)
+def last_epoch(validation, test):
+    # as if nothing were kept
+    return len(test), test[-1]
+
+
+@wrong(checks.reportable, ON_VALIDATION)
+def best_on_test(validation, test):
+    # the code released for teacher assistants; MIT 6.5940, lab 1
+    return np.argmax(test) + 1, max(test)
+
+
+@wrong(checks.reportable, ON_VALIDATION)
+def best_on_both(validation, test):
+    # "more images judge better"
+    best = np.argmax(validation + test)
+    return best + 1, test[best]
+
+
+@wrong(checks.reportable, ITS_TEST)
+def what_it_was_chosen_by(validation, test):
+    best = max(np.flatnonzero(validation == max(validation)))
+    return best + 1, validation[best]
+
+
+@wrong(checks.reportable, ITS_TEST)
+def best_of_each_column(validation, test):
+    # the right epoch beside the luckiest figure
+    best = max(np.flatnonzero(validation == max(validation)))
+    return best + 1, max(test)
+
+
+@wrong(checks.reportable, THE_LAST)
+def first_of_equals(validation, test):
+    best = np.argmax(validation)
+    return best + 1, test[best]
+
+
+@wrong(checks.reportable, THE_LAST)
+def equals_parted_by_test(validation, test):
+    # sorts (validation, test): a choice on test by the back door
+    best = max(range(len(test)), key=lambda x: (validation[x], test[x]))
+    return best + 1, test[best]
+
+
+@wrong(checks.reportable, THE_LAST)
+def mean_of_equals(validation, test):
+    equal = np.flatnonzero(validation == max(validation))
+    return equal[-1] + 1, test[equal].mean()
+
+
+@right(checks.reportable)
+def epoch_by_epoch(validation, test):
+    kept, best = 0, -np.inf
+    for number, accuracy in enumerate(validation, start=1):
+        if accuracy >= best:
+            kept, best = number, accuracy
+    return kept, test[kept - 1]
+
+
+@right(checks.reportable)
+def by_sorting(validation, test):
+    # a stable sort leaves equals in their order
+    last = np.argsort(validation, kind="stable")[-1]
+    return [int(last) + 1, float(test[last])]
+
+
 UNSEEN = "nothing is chosen on the test images"
 SAVED = "the result is a Perceptron that can be saved and used"
 BUDGET = "the file has fewer than 30,000 bytes"
