@@ -158,6 +158,24 @@ def require_number(
     return float(value)
 
 
+def require_share(name: str, value: Any, *, all_too: bool) -> float:
+    """Return a share above 0 as Python's float; refuse the rest.
+
+    all_too : whether it may be 1
+
+    >>> require_share("share", 0.0, all_too=True)
+    Traceback (most recent call last):
+    ValueError: share must be in (0, 1], got 0.0
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        got = type(value).__name__
+        raise TypeError(f"{name} must be a number, got {got}")
+    if not 0 < value <= 1 or (value == 1 and not all_too):
+        expected = "(0, 1]" if all_too else "(0, 1)"
+        raise ValueError(f"{name} must be in {expected}, got {value}")
+    return float(value)
+
+
 def require_real(name: str, value: Any) -> None:
     """Refuse anything but a finite number, of whatever size.
 

@@ -1,7 +1,8 @@
 """How much accuracy each layer costs when it alone is compressed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from torch import nn
 
@@ -70,6 +71,26 @@ class Sensitivity(Tables):
         }
 
 
+def require_levels(name: str, levels: Any) -> list[float]:
+    """Return levels as a list; refuse none, equal ones and what is no number.
+
+    >>> require_levels("shares", 0.5)
+    Traceback (most recent call last):
+    TypeError: shares must be a list of numbers, got float
+    """
+    if not isinstance(levels, Iterable) or isinstance(levels, str):
+        got = type(levels).__name__
+        raise TypeError(f"{name} must be a list of numbers, got {got}")
+    own = list(levels)
+    if not own:
+        raise ValueError(f"{name} must not be empty, got none")
+    for level in own:
+        require_real(f"each of {name}", level)
+    if len(set(own)) < len(own):
+        raise ValueError(f"{name} must differ from each other, got {own}")
+    return own
+
+
 def scan_layers(
     model: nn.Module,
     split: Split,
@@ -106,8 +127,7 @@ def scan_layers(
 
     See [han2015learning], section 4.1 and figure 6.
     """
-    if not levels:
-        raise ValueError("levels must not be empty, got none")
+    levels = require_levels("levels", levels)
     found = treatable_layers(model, layers)
     untouched = evaluate(model, split)
 

@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Any
 
-from .._require import require_int, require_number, require_one_of
+from .._require import require_int, require_one_of, require_share
 from ..layers import (
     FactoredLayer,
     LinearGeometry,
@@ -112,8 +112,7 @@ def share_rank(geometry: Geometry, method: str, share: float) -> Rank | None:
     >>> share_rank(LinearGeometry(784, 300), "svd", 0.25)
     54
     """
-    if not require_number("share", share, 0, 1):
-        raise ValueError(f"share must be > 0, got {share}")
+    share = require_share("share", share, all_too=False)
     if break_even(geometry, method) is None:
         return None
     most = share * math.prod(geometry.weight_shape)

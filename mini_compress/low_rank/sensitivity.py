@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from torch import nn
 
+from .._require import require_share
 from ..allocation import Sensitivity, scan_layers
+from ..allocation.sensitivity import require_levels
 from ..datasets import Split
 from .factorize import factorize
 from .layers import find_layers
@@ -23,7 +25,7 @@ def scan_ranks(
 
     split : images to score on: the validation part, since the result is used
         to choose
-    shares : of the layer's weights, in (0, 1), in any order
+    shares : of the layer's weights, in (0, 1), all different, in any order
     method, layers : as for `share_ranks`; a layer that no rank makes smaller
         is scored as it is
 
@@ -34,6 +36,10 @@ def scan_ranks(
     >>> scan.levels, scan.num_weights
     ((0.25, 0.1), {'classifier.3': 30000})
     """
+    levels = [
+        require_share("each of shares", share, all_too=False)
+        for share in require_levels("shares", shares)
+    ]
 
     def compress(whole: nn.Module, name: str, share: float) -> nn.Module:
         ranks = share_ranks(whole, share, method=method, layers=[name])
@@ -45,7 +51,7 @@ def scan_ranks(
     return scan_layers(
         model,
         split,
-        sorted(shares, reverse=True),
+        sorted(levels, reverse=True),
         compress,
         level_name="share of weights",
         layers=list(find_layers(model, layers, method)),

@@ -2,11 +2,7 @@
 
 import numpy as np
 
-from ..._require import (
-    require_int,
-    require_ndim,
-    require_number,
-)
+from ..._require import require_int, require_ndim, require_share
 from .fields import power_of_two_above, require_filled, require_filled_matrix
 
 __all__ = ["break_even_rank", "energy_rank", "evbmf"]
@@ -52,8 +48,7 @@ def energy_rank(values: np.ndarray, share: float) -> int:
     require_ndim("values", values, 1)
     if values.min() < 0:
         raise ValueError(f"values must be >= 0, got {values.min()}")
-    if not 0 < require_number("share", share, -np.inf) <= 1:
-        raise ValueError(f"share must be in (0, 1], got {share}")
+    share = require_share("share", share, all_too=True)
     scaled = values.astype(np.float64) / power_of_two_above(values)
     squares = np.sort(scaled**2)[::-1]
     kept = np.concatenate([[0], np.cumsum(squares)])  # (n + 1,) of rank 0 to n

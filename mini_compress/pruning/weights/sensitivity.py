@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from torch import nn
 
 from ...allocation import Sensitivity, scan_layers
+from ...allocation.sensitivity import require_levels
 from ...datasets import Split
 from .masks import apply_masks, magnitude_masks
 
@@ -20,7 +21,7 @@ def scan_sensitivity(
 
     split : images to score on: the validation part, since the result is used
         to choose
-    sparsities : in any order
+    sparsities : all different, in any order
     layers : names; None for every linear layer and convolution
 
     >>> from mini_compress import datasets, zoo
@@ -35,7 +36,7 @@ def scan_sensitivity(
     return scan_layers(
         model,
         split,
-        sorted(sparsities),
+        sorted(require_levels("sparsities", sparsities)),
         _prune_layer,
         level_name="sparsity",
         layers=layers,

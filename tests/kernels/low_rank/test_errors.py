@@ -237,6 +237,10 @@ def test_wrong_settings_of_iterations(settings, message):
             lambda: energy_rank(np.ones(2), 1.1),
             "share must be in (0, 1], got 1.1",
         ),
+        (
+            lambda: energy_rank(np.ones(2), np.nan),
+            "share must be in (0, 1], got nan",
+        ),
         (lambda: break_even_rank(0, 3), "rows must be >= 1, got 0"),
         (
             lambda: break_even_rank(3, 3.0),
