@@ -85,6 +85,16 @@ def test_results_of_the_wrong_form_are_named(answer, got):
     assert got in message_of(answer)
 
 
+def test_where_only_the_dtype_differs_the_cast_is_shown():
+    said = message_of(lambda x, times: 2.0 * x.astype(float))
+    assert said.endswith(
+        "hint      Only the dtype differs: `np.asarray(result, np.float32)` "
+        "casts it. Add x to itself."
+    )
+    said = message_of(lambda x, times: 2.0 * x[0].astype(float))
+    assert said.endswith("hint      Add x to itself.")
+
+
 @pytest.mark.parametrize("given", [None, 3, [1, 2]])
 def test_a_result_in_place_of_the_function_is_refused(given):
     assert "takes the function itself" in message_of(given)

@@ -144,7 +144,12 @@ class Attempt:
             )
         is_right = array.dtype == (dtype or array.dtype)
         if array.shape != shape or not is_right:
-            self.fail(expected, f"{array.dtype} of shape {array.shape}")
+            hint = ""
+            if array.shape == shape:
+                cast = f"`np.asarray(result, np.{np.dtype(dtype)})`"
+                hint = f"Only the dtype differs: {cast} casts it."
+            got = f"{array.dtype} of shape {array.shape}"
+            self.fail(expected, got, hint=f"{hint} {self._hint}".strip())
         return array
 
     def require_close(
