@@ -75,7 +75,8 @@ def build_module(description: Any) -> nn.Module:
     own = COMPRESSED.get(kind) or FACTORED[kind]
     require_keywords(kind, own, settings)
     settings["geometry"] = read_geometry(settings["geometry"])
-    return own(**as_tuples(settings))
+    make = FACTORED[kind].of_any_ranks if kind in FACTORED else own
+    return make(**as_tuples(settings))
 
 
 def changed_parts(layer: FactoredLayer) -> dict[str, Any]:

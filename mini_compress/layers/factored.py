@@ -14,7 +14,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .._require import require_bool, require_equal, require_int
+from .._require import (
+    require_bool,
+    require_equal,
+    require_finite,
+    require_int,
+)
 from .base import CompressedLayer, StoredWeight
 from .geometry import Conv2dGeometry, Geometry, LinearGeometry, geometry_of
 from .plain import require_plain_weights, weight_array
@@ -46,8 +51,27 @@ class FactoredLayer(nn.Module):
         self, geometry: Any, *, bias: bool, ranks: Sequence[Any]
     ) -> None:
         super().__init__()
-        require_bool("bias", bias)
         parts = self.part_geometries(geometry, ranks)
+        self.require_ranks(geometry, ranks)
+        self._add_parts(parts, bias)
+
+    @classmethod
+    def of_any_ranks(cls, geometry: Any, *, bias: bool, **ranks: Any) -> Any:
+        """Make a chain of ranks that the constructor may refuse as too large.
+
+        Pruning can leave such: fewer outputs than the rank. Files hold them.
+
+        ranks : what else the constructor takes
+        """
+        [own] = ranks.values()
+        listed = own if len(cls.rank_names) > 1 else [own]
+        made = cls.__new__(cls)
+        nn.Module.__init__(made)
+        made._add_parts(cls.part_geometries(geometry, listed), bias)
+        return made
+
+    def _add_parts(self, parts: dict[str, Geometry], bias: bool) -> None:
+        require_bool("bias", bias)
         last = list(parts)[-1]
         for name, part in parts.items():
             self.add_module(name, _plain(part, bias=bias and name == last))
@@ -58,7 +82,7 @@ class FactoredLayer(nn.Module):
     ) -> dict[str, Geometry]:
         """Return the geometry of each part, in the order in which they run.
 
-        Ranks may be larger than any weight needs: see `require_ranks`.
+        Ranks may be larger than `require_ranks` allows.
         """
         cls.require_geometry(geometry)
         require_equal("number of ranks", len(cls.rank_names), len(ranks))
@@ -79,11 +103,7 @@ class FactoredLayer(nn.Module):
 
     @classmethod
     def require_ranks(cls, geometry: Any, ranks: Sequence[int]) -> None:
-        """Refuse ranks that no factorization of a weight has.
-
-        They are no error by themselves: a chain that was pruned may have
-        fewer outputs than its rank.
-        """
+        """Refuse ranks larger than any weight of that geometry needs."""
         largest = cls.largest_ranks(geometry)
         for name, rank, most in zip(
             cls.rank_names, ranks, largest, strict=True
@@ -195,7 +215,6 @@ class FactoredLayer(nn.Module):
         require_plain_weights(layer)
         with torch.device("meta"):  # draws nothing from torch's generator
             made = cls(geometry, bias=layer.bias is not None, **rank)
-        cls.require_ranks(geometry, made.ranks)
         weight = weight_array("layer", layer, torch.float32, torch.float64)
         groups = getattr(geometry, "groups", 1)
         # (groups, outputs of a group, ...)
@@ -214,6 +233,8 @@ class FactoredLayer(nn.Module):
         parts: list[Any] = list(self.children())
         for part, weight in zip(parts, weights, strict=True):
             values = torch.from_numpy(weight).to(layer.weight.dtype)
+            kind = str(values.dtype).removeprefix("torch.")
+            require_finite(f"factors of the weight in {kind}", values.numpy())
             part.weight = nn.Parameter(
                 values.reshape(part.weight.shape), layer.weight.requires_grad
             )

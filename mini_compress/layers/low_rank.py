@@ -206,7 +206,8 @@ def balanced(
     )
     left, values, right = svd
     rows = values[:, np.newaxis] * right  # (rank, cols)
-    lengths = np.linalg.norm(rows, axis=1)
+    # no square of a huge value, which would overflow
+    lengths = values * np.linalg.norm(right, axis=1)
     roots = np.sqrt(lengths)
     safe = np.where(roots > 0, roots, 1)  # of zeros, nothing is left
     return rows / safe[:, np.newaxis], left * roots

@@ -26,6 +26,13 @@ def spoiled(value: float) -> nn.Linear:
     return layer
 
 
+def huge() -> nn.Conv2d:
+    """Make a convolution whose core, 24 times as large, is no float32."""
+    conv = nn.Conv2d(8, 8, 3)
+    conv.weight.data.fill_(3e38)
+    return conv
+
+
 @pytest.mark.parametrize(
     ("mistake", "message"),
     [
@@ -98,6 +105,22 @@ def spoiled(value: float) -> nn.Linear:
                 nn.Conv2d(4, 6, 1), 2, moment=np.eye(4)
             ),
             "moment must have 3 axes, got shape (4, 4)",
+        ),
+        (
+            lambda: LowRankLinear(LINEAR, bias=True, rank=5),
+            "rank must be in [1, 4], got 5",
+        ),
+        (
+            lambda: SeparableConv2d(CONV, bias=True, rank=13),
+            "rank must be in [1, 12], got 13",
+        ),
+        (
+            lambda: TuckerConv2d(CONV, bias=True, ranks=(6, 5)),
+            "rank of inputs must be in [1, 4], got 5",
+        ),
+        (
+            lambda: TuckerConv2d.from_conv(huge(), (2, 2)),
+            "factors of the weight in float32 must be finite, got infinity",
         ),
     ],
 )
