@@ -13,6 +13,11 @@ from .geometry import kind_of
 from .kinds import PLAIN
 from .plain import require_plain_weights
 
+OWN_COPY = (
+    "give each a copy: layer.weight = nn.Parameter(layer.weight.detach()"
+    ".clone())"
+)
+
 
 def treatable_layers(
     model: nn.Module, layers: Sequence[str] | None
@@ -116,9 +121,36 @@ def _require_own_weights(layers: Mapping[str, nn.Module]) -> None:
         if len(shared) > 1:
             raise ValueError(
                 "every layer must have a weight of its own, got one for "
-                f"{' and '.join(shared)}; name one of them in `layers`, or "
-                "give each a copy"
+                f"{' and '.join(shared)}; {OWN_COPY}"
             )
+
+
+def require_untied(
+    model: nn.Module, layers: Mapping[str, nn.Module], or_else: str = ""
+) -> None:
+    """Refuse to replace layers whose weight another module has too.
+
+    The weight would stay there, beside what takes its place here.
+
+    layers : those that are to be replaced, by name
+    or_else : what else can be done, for the message
+
+    >>> words = nn.Sequential(nn.Embedding(9, 2), nn.Linear(2, 9))
+    >>> words[1].weight = words[0].weight
+    >>> require_untied(words, {"1": words[1]})
+    Traceback (most recent call last):
+    ValueError: weight of '1' must be its own, got one that '0' has too and \
+would keep; give each a copy: layer.weight = nn.Parameter(layer.weight.detach()\
+.clone())
+    """
+    for name, layer in layers.items():
+        for path, other in model.named_modules():
+            weights = other.parameters(recurse=False)
+            if other is not layer and any(x is layer.weight for x in weights):
+                raise ValueError(
+                    f"weight of {name!r} must be its own, got one that "
+                    f"{path!r} has too and would keep; {OWN_COPY}{or_else}"
+                )
 
 
 def weight_of(model: nn.Module, name: str) -> nn.Parameter:

@@ -18,6 +18,7 @@ from ..layers import IntegerLayer, geometry_of
 from ..layers.kinds import BATCH_NORMS
 from ..layers.plain import weight_array
 from ..layers.selection import (
+    require_untied,
     treatable_layers,
     with_layers_replaced,
 )
@@ -61,6 +62,7 @@ def quantize_static(
     require_int("bits", bits, 2, 8)
     require_one_of("granularity", granularity, ("tensor", "channel"))
     found = treatable_layers(model, layers)
+    require_untied(model, found)
     weights = {name: weight_array(name, found[name]) for name in found}
     for name, weight in weights.items():
         require_values(f"weight of {name!r}", weight)

@@ -15,6 +15,7 @@ from ..kernels.affine import choose_affine, quantize, split_groups
 from ..layers import WeightOnlyLayer, geometry_of
 from ..layers.plain import weight_array
 from ..layers.selection import (
+    require_untied,
     treatable_layers,
     with_layers_replaced,
 )
@@ -52,7 +53,9 @@ def quantize_weights(
     require_int("bits", bits, 2, 8)
     _require_granularity(granularity, group_size)
     replacements: dict[str, nn.Module] = {}
-    for name, layer in treatable_layers(model, layers).items():
+    found = treatable_layers(model, layers)
+    require_untied(model, found)
+    for name, layer in found.items():
         weight = weight_array(name, layer)
         require_values(f"weight of {name!r}", weight)
         codes, scale = quantize_weight(

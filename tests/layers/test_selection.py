@@ -50,6 +50,26 @@ def test_a_layer_under_two_names_is_masked_once(kind, scope):
     assert sparsity_of(masks_of(masked)) == sparsity_of(masks) == 0.5
 
 
+@pytest.mark.parametrize(
+    "replace",
+    [
+        lambda model: quantize_weights(model, layers=["1"]),
+        lambda model: quantize_static(model, X, layers=["1"]),
+        lambda model: store_sparse(
+            apply_masks(model, magnitude_masks(model, {"1": 0.9})),
+            layers=["1"],
+        ),
+    ],
+)
+def test_a_weight_that_another_layer_keeps_is_not_replaced(replace):
+    model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
+    model[1].weight = model[0].weight
+    with pytest.raises(ValueError, match="weight of '1' must be its own, got"):
+        replace(model)
+    model[1].weight = nn.Parameter(model[1].weight.detach().clone())
+    assert type(replace(model)[1]) is not nn.Linear
+
+
 @pytest.mark.parametrize("name", ["0", "2"])
 def test_either_name_may_be_asked_for(name):
     assert list(magnitude_masks(used_twice(), 0.5, layers=[name])) == ["0"]

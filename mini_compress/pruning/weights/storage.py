@@ -10,6 +10,7 @@ from ...kernels.sparse import RelativeIndexMatrix
 from ...layers import SparseLayer, geometry_of
 from ...layers.plain import weight_array
 from ...layers.selection import (
+    require_untied,
     treatable_layers,
     with_layers_replaced,
 )
@@ -40,6 +41,7 @@ def store_sparse(
     for name, layer in treatable_layers(model, layers).items():
         matrix = smallest_matrix(weight_array(name, layer))
         if matrix.num_bytes < layer.weight.nbytes:
+            require_untied(model, {name: layer})
             replacements[name] = _sparse_layer(name, layer, matrix)
     return with_layers_replaced(model, replacements)
 
