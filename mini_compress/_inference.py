@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from ._require import require_equal, require_int
+from ._require import require_equal
 
 BATCH_SIZE = 500  # images at once: more gain no speed, and take memory
 
@@ -158,34 +158,6 @@ meta ('1.weight')
             )
         return device
     return torch.device("cpu")
-
-
-def blank_images(
-    model: nn.Module, count: int, shape: tuple[int, ...]
-) -> Tensor:
-    """Return zeros that a model can run on: of its dtype, on its device."""
-    dtypes = [x.dtype for x in model.parameters() if x.is_floating_point()]
-    dtype = dtypes[0] if dtypes else torch.float32
-    return torch.zeros(count, *shape, dtype=dtype, device=device_of(model))
-
-
-def run_blank_image(model: nn.Module, shape: tuple[int, ...]) -> None:
-    """Run a model on one blank image, or say that the shape does not fit.
-
-    shape : of an image, without the batch axis
-
-    >>> run_blank_image(nn.Linear(3, 2), (4,))  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ValueError: input_shape must fit the model, got (4,): ...
-    """
-    for size in shape:
-        require_int("each size in input_shape", size, 1)
-    try:
-        model(blank_images(model, 1, shape))
-    except RuntimeError as error:
-        raise ValueError(
-            f"input_shape must fit the model, got {shape}: {error}"
-        ) from error
 
 
 def require_float32(model: nn.Module) -> None:

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .._examples import blank_images
 from .._inference import (
     HasModel,
-    blank_images,
     copy_model,
     device_of,
     inference,

@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .._examples import does_not_fit, require_examples
 from .._inference import (
     BATCH_SIZE,
     copy_model,
     require_float32,
-    require_image_tensor,
     require_module,
 )
 from .._require import require_one_of
@@ -38,8 +38,8 @@ def capture_inputs(
 
     model : is not changed; a copy runs in evaluation mode
     names : of the layers to watch; each must run
-    images : (n, ...) float32, finite, n >= 1. Training images: the test set
-        must not choose anything.
+    images : (n, ...) float32, finite, n >= 1; or int64, token ids. Training
+        images: the test set must not choose anything.
     visit : (name of the layer, its input) -> None, for each run of the layer.
         The input has no gradient and must not be changed.
 
@@ -55,7 +55,7 @@ def capture_inputs(
             [0., 1.]])
     """
     require_module("model", model)
-    require_image_tensor(images)
+    require_examples(images)
     require_plain_weights(model)
     require_float32(model)
     copied = copy_model(model).eval()
@@ -69,7 +69,10 @@ def capture_inputs(
         )
     for batch in images.split(batch_size):
         watch.begin(batch)
-        copied(batch)
+        try:
+            copied(batch)
+        except (AssertionError, IndexError, RuntimeError) as error:
+            raise does_not_fit(images, error) from error
     missing = [name for name in names if name not in watch.seen]
     if missing:
         raise ValueError(

@@ -12,7 +12,8 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 from torch.utils import _pytree as pytree
 
-from .._inference import blank_images, copy_model, require_module
+from .._examples import blank_images
+from .._inference import copy_model, require_module
 from .._require import require_int
 from ..layers.factored import FactoredLayer
 from ..layers.plain import require_plain_weights

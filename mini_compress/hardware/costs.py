@@ -20,7 +20,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from .._inference import inference, require_module, run_blank_image
+from .._examples import one_example, run_example
+from .._inference import inference, require_module
 from .._require import require_int
 from ..layers.base import FLOAT_BITS
 from ..layers.kinds import VIEWS
@@ -124,12 +125,18 @@ class ModelCost(Tables):
 
 
 def layer_costs(
-    model: nn.Module, *, input_shape: tuple[int, ...] = (1, 28, 28)
+    model: nn.Module,
+    *,
+    input_shape: tuple[int, ...] | None = None,
+    images: Tensor | None = None,
 ) -> ModelCost:
-    """Count MACs and bytes of each layer by running one blank example.
+    """Count MACs and bytes of each layer by running one example.
 
     model : any torch module; it stays as it is, mode and hooks included
-    input_shape : of one example, without the batch axis
+    input_shape : of one example, without the batch axis; None for that of
+        images, and without images for (1, 28, 28)
+    images : (n, ...) the first is run; None for a blank example, of token ids
+        where an `nn.Embedding` takes them
     returns : one `LayerCost` for each call of a layer, in order
 
     A layer that holds parameters and is of no known kind is an error that
@@ -145,6 +152,7 @@ def layer_costs(
         names.setdefault(layer, name)  # a shared layer gets one hook
     costs: list[LayerCost] = []
     with _COUNTING, inference(model), ExitStack() as hooks:
+        example = one_example(model, images, input_shape)
         for layer, name in names.items():
             record = partial(
                 _record, costs, get_ident(), name or type(layer).__name__
@@ -152,7 +160,7 @@ def layer_costs(
             hooks.enter_context(
                 layer.register_forward_hook(record, with_kwargs=True)
             )
-        run_blank_image(model, input_shape)
+        run_example(model, example, blank=images is None)
     return ModelCost(tuple(costs))
 
 

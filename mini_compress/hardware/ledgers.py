@@ -123,7 +123,7 @@ class Ledger(Tables):
 def ledger(
     model: nn.Module | HasModel,
     *,
-    input_shape: tuple[int, ...] = (1, 28, 28),
+    input_shape: tuple[int, ...] | None = None,
     baseline: nn.Module | None = None,
     images: Tensor | None = None,
     devices: Sequence[str | DeviceProfile] = tuple(DEVICES),
@@ -131,7 +131,8 @@ def ledger(
     """Draw up the ledger of a network; the network stays as it is.
 
     model : a network, or what a method gave back whose `.model` is one
-    input_shape : of one example, without the batch axis
+    input_shape : of one example, without the batch axis; None for that of
+        images, and without images for (1, 28, 28)
     baseline : the float32 network whose file the compression ratio refers to
     images : (n, ...) a batch to time the network on, one thread; without it
         nothing is timed, and the ledger is the same each time
@@ -148,7 +149,7 @@ def ledger(
         require_module("baseline", baseline)
         baseline_bytes = len(artifact.to_bytes(baseline))
     profiles = [find_device(device) for device in devices]
-    cost = layer_costs(model, input_shape=input_shape)
+    cost = layer_costs(model, input_shape=input_shape, images=images)
     num_bytes = len(artifact.to_bytes(model))
     parameters, non_zeros = _count_parameters(model)
     return Ledger(

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from .._inference import inference, run_blank_image
+from .._examples import one_example, run_example
+from .._inference import inference
 from .._require import require_one_of
 from ..allocation import Option, allocate
 from ..layers import Conv2dGeometry
@@ -34,7 +35,7 @@ def budget_ranks(
     method: str | None = None,
     layers: Sequence[str] | None = None,
     images: Tensor | None = None,
-    input_shape: tuple[int, ...] = (1, 28, 28),
+    input_shape: tuple[int, ...] | None = None,
 ) -> Ranks:
     """Choose ranks that cost no more than a budget and miss little.
 
@@ -43,7 +44,8 @@ def budget_ranks(
         "macs", multiply-accumulates for one example
     method, layers : as for `share_ranks`; the layers that share the budget
     images : as for `energy_ranks`
-    input_shape : of one example, without the batch axis; for MACs
+    input_shape : of one example, without the batch axis, for MACs; None for
+        that of images, and without images for (1, 28, 28)
     returns : name -> rank; a layer that is left out stays whole
 
     What is made small is the sum over the layers of the share of the energy
@@ -65,7 +67,7 @@ def budget_ranks(
     )
     shapes: dict[str, Shapes] = {}
     if unit == "macs":
-        shapes = _input_shapes(model, found, input_shape)
+        shapes = _input_shapes(model, found, images, input_shape)
     options = {
         name: _options(one, moments.get(name), shapes.get(name))
         for name, one in found.items()
@@ -155,9 +157,12 @@ def _places(chain: Iterable[Geometry], shape: tuple[int, ...]) -> list[int]:
 
 
 def _input_shapes(
-    model: nn.Module, names: Iterable[str], input_shape: tuple[int, ...]
+    model: nn.Module,
+    names: Iterable[str],
+    images: Tensor | None,
+    input_shape: tuple[int, ...] | None,
 ) -> dict[str, Shapes]:
-    """Run one blank example and note what each layer is given."""
+    """Run one example and note what each layer is given."""
     shapes: dict[str, Shapes] = {name: [] for name in names}
 
     def note(
@@ -167,11 +172,12 @@ def _input_shapes(
         shapes[name].append(tuple(x.shape))
 
     with ExitStack() as hooks, inference(model):
+        example = one_example(model, images, input_shape)
         for name in shapes:
             hooks.enter_context(
                 model.get_submodule(name).register_forward_pre_hook(
                     partial(note, name), with_kwargs=True
                 )
             )
-        run_blank_image(model, input_shape)
+        run_example(model, example, blank=images is None)
     return shapes

@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
+from .._examples import require_examples
+from .._inference import require_float32
 from .._require import require_bool
 from ..hardware import ModelCost, layer_costs
 from ..hardware.counting import find_layers as find_counted
+from ..kernels.low_rank.fields import power_of_two_above
 from ..layers import FactoredLayer
-from ..layers.selection import with_layers_replaced
+from ..layers.selection import require_untied, with_layers_replaced
 from .layers import TWO_NAMES, Treated, find_layers
 from .methods import (
     METHODS,
@@ -29,6 +32,7 @@ from .moments import (
     second_moments,
 )
 from .report import Change, FactorizationReport, Factorized, LayerReport
+from .spectra import OF_OUTPUTS
 
 
 def factorize(
@@ -38,7 +42,7 @@ def factorize(
     method: str | None = None,
     images: Tensor | None = None,
     allow_larger: bool = False,
-    input_shape: tuple[int, ...] = (1, 28, 28),
+    input_shape: tuple[int, ...] | None = None,
 ) -> Factorized:
     """Put chains of smaller layers in the place of the layers named.
 
@@ -48,13 +52,16 @@ def factorize(
     method : of convolutions: "channel", "spatial" or "tucker"; None means
         tucker where the rank is a pair, else channel. Linear layers are always
         factorized by their singular values.
-    images : (n, ...) float32 training images. With them linear layers, and
-        convolutions by channel, have the nearest outputs on these images, not
-        the nearest weight; spatial and tucker stay with the weight.
+    images : (n, ...) float32 training images, or int64 token ids. With them
+        linear layers, and convolutions by channel, have the nearest outputs on
+        these images, not the nearest weight; spatial and tucker stay with the
+        weight.
     allow_larger : ranks that make a layer larger, in weights, are an error
-        unless this is True
-    input_shape : of one example, without the batch axis; for the MACs, which
-        the report leaves out if a layer is of a kind that cannot be counted
+        unless this is True; and so is a weight that another layer has too,
+        which would stay beside the factors
+    input_shape : of one example, without the batch axis, for the MACs, which
+        the report leaves out if a layer is of a kind that cannot be counted;
+        None for that of images, and without images for (1, 28, 28)
     returns : `model`, a network in evaluation mode whose new layers can be
         trained, and `report`, what each layer came to
 
@@ -67,23 +74,21 @@ def factorize(
     ((20,), (266610, 53090))
     """
     require_bool("allow_larger", allow_larger)
-    if not isinstance(ranks, Mapping):
-        got = type(ranks).__name__
-        raise TypeError(f"ranks must be a dict, name -> rank, got {got}")
-    treated = _treated(model, ranks, method)
-    for name, one in treated.items():
-        _require_rank(name, one, ranks[name], allow_larger)
-    costs = _costs(model, input_shape)
+    treated = _treated(model, ranks, method, allow_larger)
+    if images is not None:
+        require_examples(images)
+        require_float32(model)
+    costs = _costs(model, images, input_shape)
     moments: Moments = {}
     if images is not None and treated:
         geometries = {name: one.geometry for name, one in treated.items()}
         moments = second_moments(model, geometries, images)
     made = {
-        name: _made(one, ranks[name], moments.get(name))
+        name: _made(name, one, ranks[name], moments.get(name))
         for name, one in treated.items()
     }
     low = with_layers_replaced(model, made)
-    new_costs = None if costs is None else _costs(low, input_shape)
+    new_costs = None if costs is None else _costs(low, images, input_shape)
     report = FactorizationReport(
         type(model).__name__,
         tuple(
@@ -104,16 +109,28 @@ def factorize(
 
 
 def _treated(
-    model: nn.Module, ranks: Mapping[str, Rank], method: str | None
+    model: nn.Module,
+    ranks: Mapping[str, Rank],
+    method: str | None,
+    allow_larger: bool,
 ) -> dict[str, Treated]:
     """Return the layers that have a rank, each by the name it is given."""
+    if not isinstance(ranks, Mapping):
+        got = type(ranks).__name__
+        raise TypeError(f"ranks must be a dict, name -> rank, got {got}")
     found = find_layers(model, list(ranks), method).values()
     if len(found) < len(ranks):
         raise ValueError(TWO_NAMES)
-    return {
+    treated = {
         name: one._replace(method=method_for(one.geometry, method, rank))
         for (name, rank), one in zip(ranks.items(), found, strict=True)
     }
+    for name, one in treated.items():
+        _require_rank(name, one, ranks[name], allow_larger)
+    if not allow_larger:
+        layers = {name: one.layer for name, one in treated.items()}
+        require_untied(model, layers, ", or allow_larger=True")
+    return treated
 
 
 def _require_rank(
@@ -140,15 +157,20 @@ def _weights(one: Treated, rank: Rank) -> tuple[int, int]:
     return before, num_weights(one.geometry, one.method, rank)
 
 
-def _made(one: Treated, rank: Rank, moment: np.ndarray | None) -> FactoredLayer:
-    """Factorize one layer."""
+def _made(
+    name: str, one: Treated, rank: Rank, moment: np.ndarray | None
+) -> FactoredLayer:
+    """Factorize one layer, called by that name where it cannot be."""
     kind: Any = METHODS[one.method]
     make = kind.from_linear if one.method == "svd" else kind.from_conv
     ranks = ranks_of(one.method, rank)
     own = ranks if one.method == "tucker" else ranks[0]
-    if moment is not None and one.method in ("svd", "channel"):
-        return make(one.layer, own, moment=moment)
-    return make(one.layer, own)
+    aware = moment is not None and one.method in OF_OUTPUTS
+    nearest = {"moment": moment} if aware else {}
+    try:
+        return make(one.layer, own, **nearest)
+    except ValueError as error:  # numbers too large for the dtype
+        raise ValueError(f"{name!r}: {error}") from error
 
 
 def _errors(
@@ -157,20 +179,26 @@ def _errors(
     """Return the relative error of the weight, and of the outputs."""
     # in float64 factors of huge weights do not overflow
     near = copy.deepcopy(made).double().dense_weight().numpy()
-    missed = float(((one.weight - near) ** 2).sum())
-    error = relative_root(missed, float((one.weight**2).sum()))
+    scale = power_of_two_above(one.weight)  # nor do the squares over it
+    weight, near = one.weight / scale, near / scale
+    missed = float(((weight - near) ** 2).sum())
+    error = relative_root(missed, float((weight**2).sum()))
     if moment is None:
         return error, None
-    return error, relative_output_error(one.weight, near, moment)
+    return error, relative_output_error(weight, near, moment)
 
 
-def _costs(model: nn.Module, input_shape: tuple[int, ...]) -> ModelCost | None:
+def _costs(
+    model: nn.Module,
+    images: Tensor | None,
+    input_shape: tuple[int, ...] | None,
+) -> ModelCost | None:
     """Count what layers cost; None if the model has some of unknown kinds."""
     try:
         find_counted(model)
     except ValueError:
         return None
-    return layer_costs(model, input_shape=input_shape)
+    return layer_costs(model, input_shape=input_shape, images=images)
 
 
 def _change(before: int | None, after: int | None) -> Change | None:

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from .._inference import require_module
+from ..kernels.low_rank.fields import power_of_two_above
 from ..layers import FactoredLayer, geometry_of
 from ..layers.geometry import Geometry
 from ..layers.plain import weight_array
@@ -31,9 +32,13 @@ class Treated(NamedTuple):
 
     @property
     def blocks(self) -> np.ndarray:
-        """The weights of each group, (groups, outputs of a group, ...)."""
+        """The weights of each group, (groups, outputs of a group, ...).
+
+        They are divided by a power of two, so that no square overflows.
+        """
         groups = getattr(self.geometry, "groups", 1)
-        return self.weight.reshape(groups, -1, *self.weight.shape[1:])
+        scaled = self.weight / power_of_two_above(self.weight)
+        return scaled.reshape(groups, -1, *self.weight.shape[1:])
 
 
 def find_layers(

@@ -23,7 +23,7 @@ def second_moments(
     """Return the mean of x x^T over the inputs x of each layer.
 
     layers : name -> geometry
-    images : (n, ...) float32 training images
+    images : (n, ...) float32 training images, or int64 token ids
     returns : name -> float64; of a linear layer (in_features, in_features),
         of a convolution (groups, d, d), where x is what a filter is
         multiplied with at one place, d = inputs of a group * rows * columns

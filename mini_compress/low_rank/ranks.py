@@ -60,8 +60,9 @@ def energy_ranks(
         each of the two unfoldings keeps that share, and their product may
         miss up to the sum of what both miss.
     method, layers : as for `share_ranks`
-    images : (n, ...) float32 training images: with them the energy is that of
-        the outputs, of linear layers and of convolutions by channel
+    images : (n, ...) float32 training images, or int64 token ids: with them
+        the energy is that of the outputs, of linear layers and of convolutions
+        by channel
 
     >>> from mini_compress import zoo
     >>> energy_ranks(zoo.load("LeNet300", "mnist5k"), 0.9)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from torch import nn
 
 from mini_compress import models
@@ -123,9 +124,45 @@ def test_what_is_refused_before_any_work(model, ranks, message, monkeypatch):
     assert_refused(lambda: factorize(model, ranks), message)
 
 
-def test_two_layers_with_one_weight_are_refused():
-    with pytest.raises(ValueError, match="got one for '0' and '1'"):
-        factorize(tied(), {"0": 2, "1": 2})
+OWN_COPY = (
+    "give each a copy: layer.weight = nn.Parameter(layer.weight.detach()"
+    ".clone())"
+)
+
+
+def test_layers_with_one_weight_are_refused_both_or_one():
+    assert_refused(
+        lambda: factorize(tied(), {"0": 2, "1": 2}),
+        "every layer must have a weight of its own, got one for '0' and '1'; "
+        + OWN_COPY,
+    )
+    assert_refused(
+        lambda: factorize(tied(), {"1": 2}),
+        "weight of '1' must be its own, got one that '0' has too and would "
+        f"keep; {OWN_COPY}, or allow_larger=True",
+    )
+
+
+def test_a_tied_layer_is_factorized_where_a_larger_network_is_allowed():
+    model = tied()
+    low, report = factorize(
+        model, {"1": 2}, allow_larger=True, input_shape=(9,)
+    )
+    assert torch.equal(low[0].weight, model[0].weight)
+    assert report.parameters == (99, 135)  # 81 + 2 * 9, then 36 more
+    words = nn.Sequential(nn.Embedding(9, 5), nn.Linear(5, 9))
+    words[1].weight = words[0].weight
+    with pytest.raises(ValueError, match="got one that '0' has too"):
+        factorize(words, {"1": 2})
+
+
+def test_a_weight_whose_factors_overflow_is_named():
+    model = nn.Sequential(nn.Conv2d(8, 8, 3))
+    model[0].weight.data.fill_(3e38)
+    assert_refused(
+        lambda: factorize(model, {"0": (2, 2)}, input_shape=(8, 5, 5)),
+        "'0': factors of the weight in float32 must be finite, got infinity",
+    )
 
 
 @pytest.mark.parametrize(

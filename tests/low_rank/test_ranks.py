@@ -1,5 +1,6 @@
 """Rules for ranks: each against what it promises, counted another way."""
 
+import copy
 import itertools
 import math
 
@@ -309,51 +310,22 @@ def test_a_scan_leaves_layers_whole_that_no_rank_makes_smaller():
     assert scan.scores["0"] == (scan.untouched,)
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (
-            lambda: low_rank.share_ranks(LENET, 0),
-            "share must be > 0, got 0",
-        ),
-        (
-            lambda: low_rank.share_ranks(LENET, 1.0),
-            "share must be in [0, 1), got 1.0",
-        ),
-        (
-            lambda: low_rank.share_ranks(LENET, 0.5, method="svd"),
-            "method must be one of channel, spatial, tucker; got 'svd'",
-        ),
-        (
-            lambda: low_rank.energy_ranks(LENET, 1.5),
-            "share must be in (0, 1], got 1.5",
-        ),
-        (
-            lambda: low_rank.evbmf_ranks(LENET, floor=0),
-            "floor must be >= 1, got 0",
-        ),
-        (
-            lambda: low_rank.budget_ranks(LENET, 1000),
-            "budget must allow the cheapest options, 1594 together, got 1000",
-        ),
-        (
-            lambda: low_rank.budget_ranks(LENET, 1000, unit="bytes"),
-            "unit must be one of weights, macs; got 'bytes'",
-        ),
-        (
-            lambda: low_rank.budget_ranks(LENET, float("nan")),
-            "budget must be in [0, inf), got nan",
-        ),
-        (
-            lambda: break_even(LinearGeometry(3, 2), "cp"),
-            "method must be one of svd, channel, spatial, tucker; got 'cp'",
-        ),
-    ],
-)
-def test_wrong_settings(call, message):
-    assert_refused(call, message)
-
-
-def test_a_method_for_another_kind_of_layer():
-    with pytest.raises(TypeError, match="must be a Conv2dGeometry, got Linear"):
-        break_even(LinearGeometry(3, 2), "tucker")
+@pytest.mark.parametrize("method", METHOD_NAMES)
+@pytest.mark.parametrize("size", [1e-250, 1e250])
+def test_the_size_of_weights_changes_no_rank(size, method):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(6, 8, (3, 2), groups=2)).double()
+    scaled = copy.deepcopy(model)
+    scaled[0].weight.data *= size
+    for choose in (
+        lambda x: low_rank.energy_ranks(x, 0.6, method=method),
+        lambda x: low_rank.evbmf_ranks(x, method=method),
+        lambda x: low_rank.budget_ranks(x, 100, method=method),
+    ):
+        assert choose(scaled) == choose(model)
+    ranks, shape = low_rank.budget_ranks(model, 100, method=method), (6, 5, 5)
+    [one], [other] = (
+        factorize(x, ranks, method=method, input_shape=shape).report.layers
+        for x in (model, scaled)
+    )
+    assert other.weight_error == pytest.approx(one.weight_error)

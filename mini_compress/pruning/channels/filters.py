@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..._examples import example_shape
 from ..._require import require_number, require_one_of
 from ...hardware import layer_costs
 from ...kernels.masks import keep_largest, keep_largest_global
@@ -37,7 +38,7 @@ def prune_filters(
     scope: str = "layer",
     seed: int = 0,
     layers: Sequence[str] | None = None,
-    input_shape: tuple[int, ...] = (1, 28, 28),
+    input_shape: tuple[int, ...] | None = None,
 ) -> Pruned:
     """Remove the neurons and filters that matter least.
 
@@ -49,7 +50,8 @@ def prune_filters(
         "global": of all channels together
     layers : names of layers, to prune these alone, together with those that
         share their channels; None for all
-    input_shape : of one example, without the batch axis
+    input_shape : of one example, without the batch axis; None for that of
+        images, and without images for (1, 28, 28)
     returns : `model`, the smaller network, in evaluation mode, and `report`,
         what was requested and achieved
 
@@ -64,7 +66,8 @@ def prune_filters(
     """
     require_number("channel_ratio", channel_ratio, 0, 1)
     require_one_of("scope", scope, SCOPES)
-    groups = _groups(model, layers, input_shape)
+    shape = example_shape(images, input_shape)
+    groups = _groups(model, layers, shape)
     scores = score_channels(
         model, groups, criterion, images=images, labels=labels, seed=seed
     )
@@ -83,8 +86,8 @@ def prune_filters(
         ),
         parameters=(_num_parameters(model), _num_parameters(small)),
         macs=(
-            layer_costs(model, input_shape=input_shape).macs,
-            _macs_of(small, input_shape),
+            layer_costs(model, input_shape=shape).macs,
+            _macs_of(small, shape),
         ),
     )
     return Pruned(small, report)
