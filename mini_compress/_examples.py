@@ -45,6 +45,8 @@ def example_shape(
     if not isinstance(images, Tensor):
         got = type(images).__name__
         raise TypeError(f"images must be a float32 tensor, got {got}")
+    if images.ndim == 0:
+        raise ValueError("images must be a batch, (n, ...), got shape ()")
     own = tuple(images.shape[1:])
     if input_shape not in (None, own):
         raise ValueError(
@@ -54,9 +56,21 @@ def example_shape(
 
 
 def require_examples(images: Any) -> None:
-    """Refuse anything but float32 images, finite, or int64 token ids."""
-    is_ids = isinstance(images, Tensor) and images.dtype == torch.int64
-    require_image_tensor(images.float() if is_ids else images)
+    """Refuse anything but float32 images, finite, or int64 token ids.
+
+    >>> require_examples(torch.zeros(2, 5, dtype=torch.int32))
+    Traceback (most recent call last):
+    TypeError: images must be a float32 tensor, or int64 token ids, got \
+torch.int32
+    """
+    if isinstance(images, Tensor) and not images.is_floating_point():
+        if images.dtype != torch.int64:
+            raise TypeError(
+                "images must be a float32 tensor, or int64 token ids, got "
+                f"{images.dtype}"
+            )
+        images = images.float()
+    require_image_tensor(images)
 
 
 def one_example(
@@ -77,7 +91,8 @@ def blank_images(
 ) -> Tensor:
     """Return zeros that a model can run on: of its dtype, on its device.
 
-    They are int64 where the model looks up rows of an `nn.Embedding` by them.
+    They are int64 where the model looks up rows of an `nn.Embedding` or an
+    `nn.EmbeddingBag` by them.
 
     >>> words = nn.Sequential(nn.Embedding(9, 2), nn.Linear(2, 9))
     >>> blank_images(words, 1, (3,)), blank_images(words[1], 1, (2,))
@@ -122,12 +137,14 @@ def does_not_fit(images: Tensor, error: Exception) -> ValueError:
 
 def _are_looked_up(model: nn.Module, blank: Tensor) -> bool:
     """Tell whether floats come to a table of embeddings, which takes none."""
-    tables = [x for x in model.modules() if isinstance(x, nn.Embedding)]
+    kinds = (nn.Embedding, nn.EmbeddingBag)
+    tables = [x for x in model.modules() if isinstance(x, kinds)]
     if not tables:
         return False
 
     def look(_: nn.Module, given: tuple[Any, ...], named: dict) -> None:
-        if any(x.is_floating_point() for x in (*given, *named.values())):
+        ids, *_ = (*given, *named.values())
+        if ids.is_floating_point():
             raise _IdsNeeded
 
     with inference(model), ExitStack() as hooks:

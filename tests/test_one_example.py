@@ -114,6 +114,24 @@ def test_ids_beyond_the_table_and_for_another_network_are_refused():
         quantize_static(mc.models.build("LeNet300"), images)
 
 
+def test_a_bag_of_words_is_given_blank_tokens():
+    model = nn.Sequential(nn.EmbeddingBag(9, 4), nn.Linear(4, 8))
+    settings = {"unit": "macs", "layers": ["1"], "input_shape": (3,)}
+    assert low_rank.budget_ranks(model, 20, **settings) == {"1": 1}
+
+
+def test_what_is_no_batch_is_refused():
+    model = nn.Sequential(nn.Linear(4, 8))
+    assert_refused(
+        lambda: layer_costs(model, images=torch.tensor(1.0)),
+        "images must be a batch, (n, ...), got shape ()",
+    )
+    assert_refused(
+        lambda: layer_costs(model, images=torch.ones(0, 4)),
+        "number of images must be >= 1, got 0",
+    )
+
+
 def convolution() -> nn.Module:
     return nn.Sequential(
         nn.Conv2d(2, 6, 3), nn.ReLU(), nn.Flatten(), nn.Linear(48, 9)
