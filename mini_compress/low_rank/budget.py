@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from .._examples import one_example, run_example
+from .._examples import example_shape, one_example, run_example
 from .._inference import inference
 from .._require import require_one_of
 from ..allocation import Option, allocate
@@ -60,6 +60,7 @@ def budget_ranks(
     ({'classifier.1': 21, 'classifier.3': 40}, 38764)
     """
     require_one_of("unit", unit, UNITS)
+    input_shape = example_shape(images, input_shape)
     found = find_layers(model, layers, method)
     geometries = {name: one.geometry for name, one in found.items()}
     moments = (
@@ -160,7 +161,7 @@ def _input_shapes(
     model: nn.Module,
     names: Iterable[str],
     images: Tensor | None,
-    input_shape: tuple[int, ...] | None,
+    input_shape: tuple[int, ...],
 ) -> dict[str, Shapes]:
     """Run one example and note what each layer is given."""
     shapes: dict[str, Shapes] = {name: [] for name in names}

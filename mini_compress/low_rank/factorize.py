@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from .._examples import require_examples
+from .._examples import example_shape, require_examples
 from .._inference import require_float32
 from .._require import require_bool
 from ..hardware import ModelCost, layer_costs
@@ -74,6 +74,7 @@ def factorize(
     ((20,), (266610, 53090))
     """
     require_bool("allow_larger", allow_larger)
+    input_shape = example_shape(images, input_shape)
     treated = _treated(model, ranks, method, allow_larger)
     if images is not None:
         require_examples(images)
@@ -189,9 +190,7 @@ def _errors(
 
 
 def _costs(
-    model: nn.Module,
-    images: Tensor | None,
-    input_shape: tuple[int, ...] | None,
+    model: nn.Module, images: Tensor | None, input_shape: tuple[int, ...]
 ) -> ModelCost | None:
     """Count what layers cost; None if the model has some of unknown kinds."""
     try:

@@ -87,6 +87,22 @@ def test_what_cannot_be_counted_leaves_the_macs_out():
     assert low(torch.rand(2, 1, 28, 28)).shape == (2, 10)
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda model, **given: low_rank.factorize(model, {"first": 2}, **given),
+        lambda model, **given: low_rank.budget_ranks(
+            model, 600, layers=["first"], **given
+        ),
+    ],
+)
+def test_two_shapes_are_refused_where_none_is_needed(call):
+    with pytest.raises(ValueError, match="as images have it"):
+        call(
+            Attention(), images=torch.rand(2, 1, 28, 28), input_shape=(1, 9, 9)
+        )
+
+
 def test_outputs_of_single_images_are_those_of_a_batch():
     torch.manual_seed(0)
     model, images = OneByOne().eval(), torch.rand(4, 1, 28, 28)
