@@ -170,10 +170,11 @@ def require_share(name: str, value: Any, *, all_too: bool) -> float:
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         got = type(value).__name__
         raise TypeError(f"{name} must be a number, got {got}")
-    if not 0 < value <= 1 or (value == 1 and not all_too):
+    share = float(value)
+    if not 0 < share <= 1 or (share == 1 and not all_too):
         expected = "(0, 1]" if all_too else "(0, 1)"
         raise ValueError(f"{name} must be in {expected}, got {value}")
-    return float(value)
+    return share
 
 
 def require_real(name: str, value: Any) -> None:
