@@ -143,7 +143,7 @@ def _are_looked_up(model: nn.Module, blank: Tensor) -> bool:
         return False
 
     def look(_: nn.Module, given: tuple[Any, ...], named: dict) -> None:
-        ids, *_ = (*given, *named.values())
+        ids = [*given, *named.values()][0]
         if ids.is_floating_point():
             raise _IdsNeeded
 
