@@ -14,7 +14,7 @@ from .engine.rows import Row, TimingRow
 from .engine.runner import run_study
 from .engine.settings import Setting
 from .engine.superiority import BetterClaim
-from .engine.timings import time_left
+from .engine.timings import RecordedTimes, recorded_times, time_left
 from .engine.values import Values
 from .engine.verdicts import Verdict, shipped
 
@@ -23,6 +23,7 @@ __all__ = [
     "Better",
     "BetterClaim",
     "Gain",
+    "RecordedTimes",
     "Result",
     "Row",
     "Run",
@@ -34,6 +35,7 @@ __all__ = [
     "cross",
     "load",
     "read",
+    "recorded_times",
     "run_study",
     "shipped",
     "time_left",

@@ -14,6 +14,7 @@ from .picture import Picture
 from .predict import Predict
 from .recorded import explore_results
 from .results import Results
+from .spectrum import spectrum
 
 __all__ = [
     "Explorer",
@@ -23,4 +24,5 @@ __all__ = [
     "Results",
     "explore_devices",
     "explore_results",
+    "spectrum",
 ]

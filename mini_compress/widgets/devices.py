@@ -1,7 +1,7 @@
 """An Explorer of what versions of a network cost on devices."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._require import require_one_of
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ..hardware import DeviceProfile
     from ..hardware.ledgers import Ledger, Modelled
+    from ..studies import RecordedTimes
 
 METRICS = (
     Metric("file", "KB", better="lower", log=True),
@@ -27,10 +28,13 @@ METRICS = (
     ),
     Metric("energy", "µJ", digits=None, better="lower", log=True),
 )
+MEASURED = Metric(
+    "time (measured elsewhere)", "ms", digits=None, better="lower"
+)
 NOTE = (
-    "One image. The file is real. Time and energy are modelled: packed weights "
-    "are read as they are, unpacked at no cost, and multiplied with their "
-    "zeros. Energy is that of a 45 nm chip."
+    "One image. The file is real. Time and energy are modelled: a call costs "
+    "nothing, packed weights are read as they are, unpacked at no cost, and "
+    "multiplied with their zeros. Energy is that of a 45 nm chip."
 )
 
 
@@ -41,6 +45,7 @@ def explore_devices(
     knobs: Sequence[str] = ("version",),
     devices: "Sequence[str | DeviceProfile] | None" = None,
     accuracy: Mapping[Any, Any] | None = None,
+    measured: "RecordedTimes | None" = None,
     input_shape: tuple[int, ...] = (1, 28, 28),
     default: Any = None,
     family: str = "float",
@@ -54,6 +59,8 @@ def explore_devices(
     devices : as in `hardware.ledger`; None for all that are known
     accuracy : version -> percent, or (percent, low, high), which is shown
         beside the costs; a version that is missing has none
+    measured : times of versions, on one machine whatever the device, so with
+        what their calls cost; see `studies.recorded_times`
     input_shape : of one example, without the batch axis
     default, family : as in `Explorer`
     note : a sentence more; what is real and what is modelled is noted anyhow
@@ -73,8 +80,15 @@ def explore_devices(
     """
     from ..hardware import DEVICES, ledger  # only here: torch comes with it
 
-    for key in accuracy or ():
-        require_one_of("accuracy", key, versions)
+    beside: dict[str, Mapping[Any, Any]] = {}
+    if accuracy is not None:
+        beside[ACCURACY.name] = accuracy
+    if measured is not None:
+        beside[MEASURED.name] = measured.ms
+        note = f"Measured elsewhere: {measured.conditions}. {note}"
+    for name, known in beside.items():
+        for key in known:
+            require_one_of(name, key, versions)
     found: dict[Any, Any] = {}
     for key, model in versions.items():
         costs = ledger(
@@ -82,21 +96,27 @@ def explore_devices(
             input_shape=input_shape,
             devices=tuple(DEVICES) if devices is None else devices,
         )
-        scored = {} if accuracy is None else {ACCURACY.name: accuracy.get(key)}
+        own = {name: known.get(key) for name, known in beside.items()}
         for modelled in costs.modelled:
             place = (*as_setting(key), modelled.device.name)
-            found[place] = scored | _figures(costs, modelled)
+            found[place] = own | _figures(costs, modelled)
     # the values of each knob, in the order in which they were given
     choices = [list(dict.fromkeys(x)) for x in zip(*found, strict=True)]
     return Explorer(
         title,
         knobs=dict(zip([*knobs, "device"], choices, strict=True)),
-        metrics=METRICS if accuracy is None else (ACCURACY, *METRICS),
+        metrics=_shown(beside),
         values={key: found.get(key) for key in itertools.product(*choices)},
         default=default,
         family=family,
         note=f"{NOTE} {note}".rstrip(),
     )
+
+
+def _shown(beside: Iterable[str]) -> list[Metric]:
+    """List accuracy first, and a measured time next to the modelled one."""
+    known = (ACCURACY, *METRICS[:3], MEASURED, *METRICS[3:])
+    return [x for x in known if x in METRICS or x.name in beside]
 
 
 def _figures(costs: "Ledger", modelled: "Modelled") -> dict[str, float | None]:

@@ -171,7 +171,10 @@ def _note(
         f"the lowest and the highest, on {images} test images."
     ]
     if "bound" in metrics:
-        sentences.append("Bounds are not corrected for how many there are.")
+        sentences.append(
+            "Bounds are not corrected for how many there are; the p-values "
+            "of declared claims are."
+        )
     if len(ran) < len(settings):
         sentences.append("What was not run has no figures.")
     return " ".join(sentences)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from matplotlib import pyplot as plt
 
 from mini_compress.plotting import use_book_style
-from mini_compress.widgets import Metric, Picture
+from mini_compress.widgets import Metric, Picture, spectrum
 from mini_compress.widgets.bars import write_end
 from mini_compress.widgets.metric import Reading
 from mini_compress.widgets.scale import Scale, choose_scale
@@ -29,6 +29,26 @@ def test_a_figure_becomes_a_picture_the_same_twice():
     assert draw() == draw()
     assert draw().uri.startswith("data:image/svg+xml,")
     assert not plt.get_fignums()
+
+
+def test_a_spectrum_is_as_high_as_its_values_and_dark_where_kept():
+    values = np.array([9.0, 6.0, 2.0, 0.0])
+    drawn = spectrum(values, high=10, kept=2, rows=10, width=3)
+    assert drawn.shape == (10, 12)
+    bars = drawn.reshape(10, 4, 3)
+    assert (bars == bars[:, :, :1]).all()
+    assert ((bars[:, :, 0] < 1).sum(axis=0) == values).all()
+    assert (bars[-1, :, 0] == [0.2, 0.2, 0.8, 1.0]).all()
+    assert ((spectrum(values, high=10) == 0.2).sum(axis=0) == 7 * values).all()
+    lined = spectrum(values, high=10, kept=2, rows=10, width=3, line=7)
+    changed = (lined != drawn).all(axis=1)
+    assert changed.tolist() == [False, False, True] + 7 * [False]
+
+
+@pytest.mark.parametrize("wrong", [{"kept": 5}, {"rows": 0}, {"width": 0}])
+def test_a_spectrum_that_cannot_be_drawn_is_refused(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        spectrum([4, 3, 2, 1], high=4, **wrong)
 
 
 @given(

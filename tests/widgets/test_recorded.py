@@ -7,6 +7,7 @@ import pytest
 
 from mini_compress import hardware, models, pruning, studies
 from mini_compress.hardware.roofline import LOWER_BOUND
+from mini_compress.studies import RecordedTimes
 from mini_compress.widgets import explore_devices, explore_results
 
 WAYS = {
@@ -140,6 +141,22 @@ def test_accuracy_stands_beside_what_the_ledger_says(students):
         assert rest == list(costs.values())
         assert reading == ((90.5, 90.0, 91.0) if width == 3 else None)
     assert scored.note == f"{plain.note} Five."
+
+
+def test_a_measured_time_stands_next_to_the_modelled_one(students):
+    times = RecordedTimes(ms={3: 0.25}, conditions="a stopwatch")
+    shown = explore_devices("Fast?", versions=students, measured=times)
+    names = [metric.name for metric in shown.metrics]
+    assert names.index("time (measured elsewhere)") == 3
+    assert names[2].startswith("time (") and len(names) == 5
+    for (width, _), found in shown.values.items():
+        reading = found["time (measured elsewhere)"]
+        assert reading == ((0.25,) * 3 if width == 3 else None)
+    assert "Measured elsewhere: a stopwatch." in shown.note
+    assert "a call costs nothing" in shown.note
+    late = RecordedTimes(ms={30: 0.25}, conditions="a stopwatch")
+    with pytest.raises(ValueError, match="one of 3, 2; got 30"):
+        explore_devices("Fast?", versions=students, measured=late)
 
 
 def test_accuracy_of_no_version_is_refused(students):

@@ -1,10 +1,63 @@
-"""What a method leaves of the work, and of the time that was measured."""
+"""Recorded times: those of some versions, and what a method leaves of them."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from .results import Result
 from .rows import FLOAT, AnyRow, TimingRow
 from .selection import words
+
+
+@dataclass(frozen=True)
+class RecordedTimes:
+    """Milliseconds of versions of a network, recorded together.
+
+    ms : by version; the fastest of the repeated calls, as others on the
+        machine only make them longer
+    conditions : what was called, how often, on which processor
+    """
+
+    ms: Mapping[Any, float]
+    conditions: str
+
+
+def recorded_times(
+    result: Result, versions: Mapping[Any, Mapping[str, Any]]
+) -> RecordedTimes:
+    """Look up the times of versions of a network.
+
+    result : of a study of times
+    versions : what a version is called -> as for `Result.select`, one row.
+        That they ran different kernels, or different numbers of calls, is a
+        ValueError: such times do not belong side by side.
+
+    >>> from mini_compress import studies
+    >>> times = studies.load("factored_timing")
+    >>> place = {"network": "LeNet300", "run": "inference", "batch": 1}
+    >>> recorded_times(
+    ...     times, {"an eighth": {"share": 0.125, **place}}
+    ... ).conditions
+    'the fastest of 51 calls of torch float32, batch 1, on one thread \
+(Intel(R) Xeon(R) Processor), by the study factored_timing'
+    """
+    rows = {
+        key: _only(result, result.select(**wanted), words(wanted))
+        for key, wanted in versions.items()
+    }
+    ways = {(row.repeats, row.kernel) for row in rows.values()}
+    if len(ways) != 1:
+        raise ValueError(
+            "versions must have one kernel and number of calls, got "
+            f"{sorted(ways)}"
+        )
+    [(repeats, kernel)] = ways
+    return RecordedTimes(
+        ms={key: row.min_ms for key, row in rows.items()},
+        conditions=f"the fastest of {repeats} calls of {kernel}, on one "
+        f"thread ({result.machine['processor']}), by the study "
+        f"{result.study}",
+    )
 
 
 def time_left(result: Result, **wanted: Any) -> tuple[float, float]:

@@ -28,7 +28,7 @@ class Verdict:
     p : the largest over the seeds
     p_adjusted : corrected by Holm's method for the claims of the family
     bound : the largest, over the seeds, of the one-sided upper 95 % bounds of
-        the paired drop, in pp
+        the paired drop, in pp; not corrected
     margin : fixed before the run, in pp
     margin_share : the margin in percent of the baselines' errors
     family_size : claims of the home for this network and data set
@@ -63,9 +63,9 @@ class Verdict:
         answer = "ruled out" if self.passes else "not ruled out"
         late = "" if self.declared else ", declared after the run"
         return (
-            f"a drop of {self.margin} pp is {answer} (upper bound "
-            f"{self.bound:.2f} pp, corrected for {self.family_size} claims of "
-            f"{self.home}{late})"
+            f"a drop of {self.margin} pp is {answer} (p-value corrected for "
+            f"{self.family_size} claims of {self.home}{late}; largest upper "
+            f"95 % bound {self.bound:.2f} pp, not corrected)"
         )
 
 

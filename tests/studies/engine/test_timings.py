@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mini_compress import studies
-from mini_compress.studies import TimingRow, time_left
+from mini_compress.studies import TimingRow, recorded_times, time_left
 
 
 def row(method, ms, macs, *, network="LeNet5", **settings):
@@ -52,3 +52,27 @@ def test_what_is_not_one_time_is_an_error(times):
     accuracies = studies.load("slimming")
     with pytest.raises(ValueError, match="or no times"):
         time_left(accuracies, method="float", seed=0)
+
+
+def test_recorded_times_are_the_fastest_and_say_how_they_came(times):
+    found = recorded_times(
+        times,
+        {
+            "whole": {"method": "float", "network": "LeNet5", "batch": 1},
+            ("an", "eighth"): {"method": "tucker", "batch": 1},
+        },
+    )
+    assert found.ms == {"whole": 4.0, ("an", "eighth"): 3.0}
+    processor = times.machine["processor"]
+    assert found.conditions == (
+        f"the fastest of 3 calls of a kernel, on one thread ({processor}), "
+        "by the study timing"
+    )
+
+
+def test_times_of_different_kinds_do_not_stand_side_by_side(times):
+    other = replace(times.rows[0], kernel="another kernel")
+    mixed = replace(times, rows=(times.rows[3], other))
+    wanted = {x: {"method": x} for x in ("float", "tucker")}
+    with pytest.raises(ValueError, match="versions must have one kernel"):
+        recorded_times(mixed, wanted)

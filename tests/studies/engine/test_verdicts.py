@@ -97,8 +97,9 @@ def test_the_bound_and_the_share_of_the_margin(read):
     assert verdict.bound == max(bounds) < 0.5
     assert verdict.margin_share == pytest.approx(5)  # 0.5 of 10 % errors
     assert str(verdict) == (
-        "a drop of 0.5 pp is ruled out (upper bound 0.39 pp, corrected for "
-        "3 claims of post_training_quantization)"
+        "a drop of 0.5 pp is ruled out (p-value corrected for 3 claims of "
+        "post_training_quantization; largest upper 95 % bound 0.39 pp, not "
+        "corrected)"
     )
 
 
@@ -125,7 +126,7 @@ def test_a_claim_made_afterwards_says_so(read):
     verdict = read(facts_of(claimed=(8,))).one(bits=6).verdict
     assert not verdict.declared
     assert verdict.family_size == 2  # the claims, and this one more
-    assert str(verdict).endswith("declared after the run)")
+    assert ", declared after the run; largest" in str(verdict)
 
 
 def test_controls_and_baselines_have_no_verdict(read):
