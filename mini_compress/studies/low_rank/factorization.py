@@ -38,6 +38,7 @@ SCRATCH_SHARES = {  # of the controls that are trained from scratch
     ("LeNet300", "mnist"): (0.25, 0.125, 0.0625),
     ("LeNet300", "fashion_mnist"): (0.125,),
     ("ConvNet", "fashion_mnist"): (0.25,),
+    ("LeNet5", "fashion_mnist"): (0.25,),
 }
 SCORING_SECONDS = 1.5
 Settings = dict[str, Any]
