@@ -8,6 +8,7 @@ from ..layers.base import CompressedLayer
 from ..layers.describe import describe
 from ..layers.factored import FactoredLayer
 from ..layers.geometry import Geometry, geometry_of
+from ..layers.integer_network import IntegerNetwork
 from ..layers.kinds import BATCH_NORMS, PLAIN
 
 
@@ -17,7 +18,7 @@ def may_replace(original: nn.Module, module: nn.Module) -> bool:
         return not list(original.children()) or describe(original) is not None
     if isinstance(original, (*PLAIN, CompressedLayer, FactoredLayer)):
         return _product_of(original) == _product_of(module)
-    if isinstance(original, BATCH_NORMS):
+    if isinstance(original, (*BATCH_NORMS, IntegerNetwork)):
         return type(module) is type(original)
     return not list(original.children())  # a container is never described
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import Tensor, nn
 
-from ..layers.base import CompressedLayer
+from ..layers.base import InferenceModule
 from ..layers.kinds import TRAINING_ONLY
 from .schema import Contents, Entry
 
@@ -30,11 +30,11 @@ def stored_state(model: nn.Module) -> dict[str, Tensor]:
 
 
 def compressed_paths(model: nn.Module) -> list[str]:
-    """List the paths of the layers that are compressed."""
+    """List the paths of what is for inference, with floats of one type."""
     return [
         path
         for path, module in model.named_modules(remove_duplicate=False)
-        if isinstance(module, CompressedLayer)
+        if isinstance(module, InferenceModule)
     ]
 
 

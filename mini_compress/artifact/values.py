@@ -4,7 +4,7 @@ import math
 
 from torch import Tensor, nn
 
-from ..layers.base import CompressedLayer
+from ..layers.base import InferenceModule
 from ..layers.factored import FactoredLayer
 from ..layers.kinds import BATCH_NORMS
 
@@ -24,7 +24,7 @@ def require_values(model: nn.Module) -> None:
     for path, module in modules.items():
         _require_buffers(f"{path}." if path else "", module)
     for path, module in modules.items():
-        if isinstance(module, CompressedLayer | FactoredLayer):
+        if isinstance(module, InferenceModule | FactoredLayer):
             try:
                 module.require_valid()
             except ValueError as error:

@@ -7,9 +7,10 @@ itself; a layer that only reads the same numbers in another shape (Flatten,
 Identity, Dropout in evaluation) costs none. What happens between layers, such
 as the addition of a residual block, is not seen and not counted.
 
-Activations count as wide as the codes that are multiplied. Our own integer
-layers hand on float32, because they are written to be read; a program that
-deploys them hands on the codes, and so does ReLU or pooling after them.
+Activations count as wide as the codes that are multiplied. An `IntegerLayer`
+hands on float32, because it is written to be read; a program that deploys it
+hands on the codes, and so does ReLU or pooling after it. An `IntegerNetwork`
+hands on codes itself, and its additions are counted.
 """
 
 from contextlib import ExitStack
@@ -27,7 +28,8 @@ from ..layers.base import FLOAT_BITS
 from ..layers.kinds import VIEWS
 from ..tables import Cell, Table, Tables
 from .counting import (
-    activation_bits,
+    bits_given,
+    bits_read,
     count_macs,
     find_layers,
     stored_bytes,
@@ -45,7 +47,8 @@ class LayerCost:
     macs : multiply-accumulates
     weight_bytes : all that the layer stores (weights, bias, scales), in bytes
     input_bytes, output_bytes : activations read and written, in bytes
-    weight_bits, activation_bits : bits of a number; 32 means float32
+    weight_bits, activation_bits : bits of a number; 32 means float32. Of an
+        activation that is read; `output_bits` of one that is written.
     """
 
     name: str
@@ -57,6 +60,7 @@ class LayerCost:
     output_bytes: int
     weight_bits: int = FLOAT_BITS
     activation_bits: int = FLOAT_BITS
+    output_bits: int = FLOAT_BITS
 
     @property
     def num_bytes(self) -> int:
@@ -177,7 +181,8 @@ def _record(
     if get_ident() != thread:
         return  # somebody else runs the model at the same time
     given = [*inputs, *named_inputs.values()]
-    bits = activation_bits(layer) or _last_bits(costs)
+    last = costs[-1].output_bits if costs else FLOAT_BITS
+    read, written = bits_read(layer, len(given), last), bits_given(layer, last)
     moved = 0 if isinstance(layer, VIEWS) else 1
     costs.append(
         LayerCost(
@@ -186,17 +191,13 @@ def _record(
             output_shape=tuple(output.shape[1:]),
             macs=count_macs(layer, output),
             weight_bytes=stored_bytes(layer),
-            input_bytes=moved * sum(_num_bytes(x, bits) for x in given),
-            output_bytes=moved * _num_bytes(output, bits),
+            input_bytes=moved * sum(map(_num_bytes, given, read)),
+            output_bytes=moved * _num_bytes(output, written),
             weight_bits=weight_bits(layer),
-            activation_bits=bits,
+            activation_bits=max(read, default=last),
+            output_bits=written,
         )
     )
-
-
-def _last_bits(costs: list[LayerCost]) -> int:
-    """Give the width of the activations that the last layer handed on."""
-    return costs[-1].activation_bits if costs else FLOAT_BITS
 
 
 def _num_bytes(x: Tensor, bits: int) -> int:

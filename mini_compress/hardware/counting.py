@@ -17,6 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from ..layers.base import FLOAT_BITS, CompressedLayer
+from ..layers.grids import GivesCodes
+from ..layers.integer_ops import IntegerOperation, QuantizeInput, Regridded
 from ..layers.kinds import LOOKUPS, NORMALIZATIONS, PLAIN, TRAINING_ONLY
 
 
@@ -29,7 +31,7 @@ def find_layers(module: nn.Module) -> list[tuple[str, nn.Module]]:
     """List the innermost layers; refuse those that cannot be counted.
 
     A layer is innermost when it is counted, when it is a normalization or a
-    table of embeddings, or when it has no parts. Any other module that holds
+    table of embeddings, an operation on codes, or when it has no parts. Any other module that holds
     numbers of its own is an error; all of them are named.
     """
     unknown: list[str] = []
@@ -49,7 +51,7 @@ def _walk(
     module: nn.Module, name: str, unknown: list[str]
 ) -> Iterator[tuple[str, nn.Module]]:
     known = is_counted(module) or isinstance(
-        module, (*NORMALIZATIONS, *LOOKUPS)
+        module, (*NORMALIZATIONS, *LOOKUPS, IntegerOperation)
     )
     numbers = (*module.parameters(recurse=False), *module.buffers(False))
     if numbers and not known:
@@ -83,6 +85,30 @@ def activation_bits(layer: nn.Module) -> int | None:
     if isinstance(layer, CompressedLayer):
         return layer.activation_bits
     return FLOAT_BITS if isinstance(layer, PLAIN) else None
+
+
+def bits_read(layer: nn.Module, count: int, last: int) -> tuple[int, ...]:
+    """Give the bits of a number in each of the tensors that a layer is given.
+
+    count : how many those are
+    last : bits of what the layer before gave, which an operation without
+        products and without a grid of its own is given
+    """
+    if isinstance(layer, Regridded):
+        return tuple(params.bits for params in layer.x_params)
+    if isinstance(layer, QuantizeInput):
+        return (FLOAT_BITS,)
+    return (activation_bits(layer) or last,) * count
+
+
+def bits_given(layer: nn.Module, last: int) -> int:
+    """Give the bits of a number that a layer hands on; last as in `bits_read`.
+
+    An `IntegerLayer` hands on float32, and is counted as if it were codes.
+    """
+    if isinstance(layer, GivesCodes):
+        return layer.y_bits
+    return activation_bits(layer) or last
 
 
 def stored_bytes(layer: nn.Module) -> int:

@@ -9,8 +9,10 @@ from .base import CompressedLayer, StoredWeight
 from .factored import FactoredLayer
 from .geometry import Conv2dGeometry, LinearGeometry, geometry_of
 from .integer import IntegerLayer
+from .integer_network import IntegerNetwork, Step
 from .low_rank import LowRankConv2d, LowRankLinear
 from .packed_weight import PackedWeight
+from .requantized import RequantizedLayer
 from .separable import SeparableConv2d
 from .sparse import SparseLayer, SparseWeight
 from .tucker import TuckerConv2d
@@ -21,13 +23,16 @@ __all__ = [
     "Conv2dGeometry",
     "FactoredLayer",
     "IntegerLayer",
+    "IntegerNetwork",
     "LinearGeometry",
     "LowRankConv2d",
     "LowRankLinear",
     "PackedWeight",
+    "RequantizedLayer",
     "SeparableConv2d",
     "SparseLayer",
     "SparseWeight",
+    "Step",
     "StoredWeight",
     "TuckerConv2d",
     "WeightOnlyLayer",

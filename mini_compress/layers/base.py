@@ -41,7 +41,35 @@ class StoredWeight(nn.Module):
         )
 
 
-class CompressedLayer(nn.Module):
+class InferenceModule(nn.Module):
+    """What is for inference alone, and keeps its state in float32 buffers.
+
+    settings : what the constructor was given by keyword, as JSON can hold it
+    """
+
+    settings: dict[str, Any]
+
+    def require_valid(self) -> None:
+        """Refuse what no module of this kind can hold, as a ValueError.
+
+        Files are checked by it. That floats are finite is checked already.
+        """
+
+    def _apply(
+        self, fn: Callable[[Tensor], Tensor], recurse: bool = True
+    ) -> Self:
+        """Move the module; torch calls this from `to`, `half` and the like."""
+        got = fn(torch.ones(0)).dtype
+        if got != torch.float32:  # a small step would become 0 in float16
+            kind = type(self).__name__
+            raise TypeError(
+                f"floats of a {kind} must stay float32, got {got}: convert "
+                "the network before it is compressed"
+            )
+        return super()._apply(fn, recurse)
+
+
+class CompressedLayer(InferenceModule):
     """A layer for inference that keeps its weight in another form.
 
     As written here, the weight is decoded each time it is used and multiplied
@@ -106,12 +134,6 @@ class CompressedLayer(nn.Module):
         """Count the multiply-accumulates behind an output."""
         return output.numel() * self.geometry.products_per_output
 
-    def require_valid(self) -> None:
-        """Refuse what no layer of this kind can hold, as a ValueError.
-
-        Files are checked by it. That floats are finite is checked already.
-        """
-
     def forward(self, input: Tensor) -> Tensor:
         """Apply the layer; input and result are float32."""
         require_whole(input)
@@ -123,19 +145,6 @@ class CompressedLayer(nn.Module):
     def extra_repr(self) -> str:
         """Show the geometry when the module is printed."""
         return f"{self.geometry}, bias={self.bias is not None}"
-
-    def _apply(
-        self, fn: Callable[[Tensor], Tensor], recurse: bool = True
-    ) -> Self:
-        """Move the layer; torch calls this from `to`, `half` and the like."""
-        got = fn(torch.ones(0)).dtype
-        if got != torch.float32:  # a small step would become 0 in float16
-            kind = type(self).__name__
-            raise TypeError(
-                f"floats of a {kind} must stay float32, got {got}: convert "
-                "the network before it is compressed"
-            )
-        return super()._apply(fn, recurse)
 
 
 def require_whole(input: Tensor) -> None:

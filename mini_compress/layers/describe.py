@@ -11,7 +11,13 @@ from typing import Any
 import torch
 from torch import nn
 
-from .._require import require_bool, require_int, require_number, require_one_of
+from .._require import (
+    require_bool,
+    require_equal,
+    require_int,
+    require_number,
+    require_one_of,
+)
 from .base import CompressedLayer
 from .factored import FactoredLayer
 from .geometry import (
@@ -20,7 +26,8 @@ from .geometry import (
     LinearGeometry,
     geometry_of,
 )
-from .kinds import BATCH_NORMS, COMPRESSED, FACTORED
+from .integer_network import IntegerNetwork, Step
+from .kinds import BATCH_NORMS, COMPRESSED, FACTORED, OPERATIONS
 from .plain_data import (
     as_lists,
     as_tuples,
@@ -55,6 +62,10 @@ def describe(module: nn.Module | None) -> dict[str, Any] | None:
     ):
         shape = describe_geometry(module.geometry)
         settings = {"geometry": shape, **as_lists(module.settings)}
+    elif isinstance(module, IntegerNetwork) and kind is IntegerNetwork:
+        settings = {"steps": [_describe_step(x) for x in module.steps]}
+    elif kind in OPERATIONS.values():
+        settings = as_lists(module.settings)  # type: ignore[union-attr, arg-type]
     elif kind in BATCH_NORMS:
         settings = _describe_norm(module)
     elif kind is nn.Identity:
@@ -68,13 +79,14 @@ def build_module(description: Any) -> nn.Module:
     """Make the module that `describe` described, with weights to be filled."""
     settings = dict(require_object("module", description))
     kind = settings.pop("kind", None)
-    require_one_of("kind of module", kind, [*_BUILDERS, *COMPRESSED, *FACTORED])
+    require_one_of("kind of module", kind, list(_BUILDERS | _OWN))
     if kind in _BUILDERS:
         require_keywords(kind, _BUILDERS[kind], settings)
         return _BUILDERS[kind](**settings)
-    own = COMPRESSED.get(kind) or FACTORED[kind]
+    own = _OWN[kind]
     require_keywords(kind, own, settings)
-    settings["geometry"] = read_geometry(settings["geometry"])
+    if kind not in OPERATIONS:
+        settings["geometry"] = read_geometry(settings["geometry"])
     make = FACTORED[kind].of_any_ranks if kind in FACTORED else own
     return make(**as_tuples(settings))
 
@@ -101,6 +113,14 @@ def is_listed(layer: CompressedLayer | FactoredLayer) -> bool:
     """Say whether a file can rebuild a layer: `kinds` lists its class."""
     own: dict[str, Any] = {**COMPRESSED, **FACTORED}
     return own.get(type(layer).__name__) is type(layer)
+
+
+def _describe_step(step: Step) -> dict[str, Any]:
+    description = describe(step.operation)
+    if description is None:
+        got = type(step.operation).__name__
+        raise ValueError(f"step {step.name!r} must be of a known kind, got {got}")
+    return {"name": step.name, "reads": list(step.reads), **description}
 
 
 def _describe_conv2d(layer: nn.Conv2d) -> dict[str, Any]:
@@ -160,6 +180,18 @@ def _build_conv2d(
     )
 
 
+def _build_network(steps: Any) -> nn.Module:
+    require_equal("kind of steps", list, type(steps))
+    built = []
+    for number, described in enumerate(steps):
+        found = dict(require_object(f"step {number}", described))
+        name, reads = found.pop("name", None), found.pop("reads", None)
+        require_equal(f"kind of what step {number} reads", list, type(reads))
+        operation: Any = build_module(found)
+        built.append(Step(name, operation, tuple(reads)))
+    return IntegerNetwork(built)
+
+
 def _build_norm(
     kind: type[nn.BatchNorm1d] | type[nn.BatchNorm2d],
 ) -> Callable[..., nn.Module]:
@@ -209,4 +241,6 @@ _BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "Conv2d": _build_conv2d,
     **{kind.__name__: _build_norm(kind) for kind in BATCH_NORMS},
     "Identity": lambda: nn.Identity(),
+    "IntegerNetwork": _build_network,
 }
+_OWN: dict[str, Any] = {**COMPRESSED, **FACTORED, **OPERATIONS}

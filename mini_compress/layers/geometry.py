@@ -74,7 +74,7 @@ class Conv2dGeometry:
             require_int(name, getattr(self, name), 1)
             object.__setattr__(self, name, int(getattr(self, name)))
         for name in ("kernel_size", "stride", "padding", "dilation"):
-            pair = _checked_pair(name, getattr(self, name))
+            pair = checked_pair(name, getattr(self, name))
             object.__setattr__(self, name, pair)
         for name in ("in_channels", "out_channels"):
             if getattr(self, name) % self.groups:
@@ -223,7 +223,7 @@ def _require_countable(shape: tuple[int, ...]) -> None:
     require_int("numbers in a weight", math.prod(shape), 1, LARGEST_WEIGHT)
 
 
-def _checked_pair(name: str, pair: Any) -> tuple[int, int]:
+def checked_pair(name: str, pair: Any) -> tuple[int, int]:
     """Return a pair of whole numbers; padding may be 0."""
     if not isinstance(pair, tuple) or len(pair) != 2:
         raise TypeError(f"{name} must be a pair of numbers, got {pair!r}")

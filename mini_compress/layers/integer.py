@@ -15,6 +15,7 @@ from .._require import require_int
 from ..kernels.products import EXACT_FLOAT32
 from .base import CompressedLayer, require_whole
 from .geometry import Geometry
+from .grids import to_codes
 from .packed_weight import PackedWeight
 
 
@@ -72,12 +73,13 @@ class IntegerLayer(CompressedLayer):
 
     def require_valid(self) -> None:
         """Refuse steps not above 0, a zero point or sums out of range."""
+        super().require_valid()
         self.weight.require_valid()
         if not self.x_scale > 0:
             raise ValueError(
                 f"x_scale must be > 0, got {self.x_scale.item():g}"
             )
-        require_int("x_zero_point", self.x_zero_point.item(), 0, 255)
+        require_int("x_zero_point", self.x_zero_point.item(), 0, self._last_code)
         room = 2**31 - 1 - self._largest_bias()
         products = self.geometry.products_per_output
         widest = products * 2 ** (self.weight_bits - 1) * self._largest_input()
@@ -100,12 +102,9 @@ class IntegerLayer(CompressedLayer):
 
         input : float32, finite. Equals `kernels.affine.quantize`.
         """
-        # the sum finds NaN and infinity in one pass; a large one is no proof
-        if not input.sum().isfinite() and not input.isfinite().all():
-            got = "NaN" if input.isnan().any() else "infinity"
-            raise ValueError(f"input must be finite, got {got}")
-        codes = torch.round(input / self.x_scale) + self.x_zero_point
-        return codes.clamp(0, 255).to(torch.uint8)
+        return to_codes(
+            input, self.x_scale, self.x_zero_point, self._last_code
+        )
 
     def accumulate(self, codes: Tensor) -> Tensor:
         """Return the int32 sums of products of codes, bias included.
@@ -130,7 +129,12 @@ class IntegerLayer(CompressedLayer):
     def _largest_input(self) -> int:
         """Bound |code - zero point|."""
         zero = int(self.x_zero_point)
-        return max(zero, 255 - zero)
+        return max(zero, self._last_code - zero)
+
+    @property
+    def _last_code(self) -> int:
+        """The largest code that an input may have."""
+        return 2**self.activation_bits - 1
 
     def _largest_bias(self) -> int:
         """Give the largest |bias|; int64 holds that of the least int32 too."""

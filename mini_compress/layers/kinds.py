@@ -10,7 +10,14 @@ from torch import nn
 from .base import CompressedLayer
 from .factored import FactoredLayer
 from .integer import IntegerLayer
+from .integer_ops import (
+    IntegerFlatten,
+    IntegerMaxPool2d,
+    IntegerOperation,
+    QuantizeInput,
+)
 from .low_rank import LowRankConv2d, LowRankLinear
+from .requantized import RequantizedLayer
 from .separable import SeparableConv2d
 from .sparse import SparseLayer
 from .tucker import TuckerConv2d
@@ -21,7 +28,14 @@ PLAIN = (nn.Linear, nn.Conv2d)
 
 # layers that are compressed, by the name under which files know them
 COMPRESSED: dict[str, type[CompressedLayer]] = {
-    kind.__name__: kind for kind in (WeightOnlyLayer, IntegerLayer, SparseLayer)
+    kind.__name__: kind
+    for kind in (WeightOnlyLayer, IntegerLayer, RequantizedLayer, SparseLayer)
+}
+
+# what integer networks do besides, by the name under which files know them
+OPERATIONS: dict[str, type[IntegerOperation]] = {
+    kind.__name__: kind
+    for kind in (QuantizeInput, IntegerMaxPool2d, IntegerFlatten)
 }
 
 # layers that are chains of plain ones, by the name under which files know them
@@ -44,6 +58,7 @@ VIEWS = (
     nn.Identity,
     nn.Sequential,  # an empty one: the short cut of a residual block
     nn.Unflatten,
+    IntegerFlatten,
 )
 
 # a buffer that counts steps of training; a network in use has no need of it

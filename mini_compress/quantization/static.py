@@ -6,6 +6,7 @@ into that of integers. The range of each layer's input is observed beforehand.
 
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from .._require import require_finite, require_int, require_one_of
 from ..graph.inputs import observe_ranges
 from ..kernels.affine import AffineParams, choose_affine, quantize
-from ..layers import IntegerLayer, geometry_of
+from ..layers import IntegerLayer, PackedWeight, geometry_of
 from ..layers.kinds import BATCH_NORMS
 from ..layers.plain import weight_array
 from ..layers.selection import (
@@ -95,25 +96,65 @@ def _integer_layer(
     bits: int,
     granularity: str,
 ) -> IntegerLayer:
-    """Fill an integer layer with codes of the weight and the bias."""
-    rows = weight.reshape(len(weight), -1)  # (outputs, inner)
-    bias = np.zeros(len(rows))
-    if layer.bias is not None:
-        bias = layer.bias.detach().numpy().astype(np.float64)
-        require_finite(f"bias of {name!r}", bias)
-    x_scale = np.asarray(x_params.scale).item()
-    axis = ROW_AXES[granularity]
-    chosen = choose_affine(rows, bits=bits, symmetric=True, axis=axis)
-    scale = _widen_for_bias(rows, np.asarray(chosen.scale), bias, x_scale)
-    codes = quantize(
-        rows, AffineParams(scale, 0, bits=bits, signed=True, narrow=True)
-    )
+    """Make an integer layer with codes of the weight and the bias."""
     quantized = IntegerLayer(
         geometry_of(layer, repr(name)),
         bias=layer.bias is not None,
         bits=bits,
         per_tensor=granularity == "tensor",
     )
+    bias = real_bias(name, layer)
+    codes, scale = weight_codes(quantized.weight, weight, bias, x_params)
+    fill_integer_layer(name, quantized, codes, scale, bias, x_params)
+    return quantized
+
+
+def real_bias(name: str, layer: nn.Module) -> np.ndarray:
+    """Return a layer's bias, (outputs,) float64; of 0 where it has none."""
+    bias: Any = layer.bias
+    if bias is None:
+        return np.zeros(layer.weight.shape[0])  # type: ignore[union-attr]
+    values = bias.detach().numpy().astype(np.float64)
+    require_finite(f"bias of {name!r}", values)
+    return values
+
+
+def weight_codes(
+    kept: PackedWeight, weight: np.ndarray, bias: np.ndarray, x_params: AffineParams
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return a weight's codes, and steps at which the bias fits int32.
+
+    kept : says how many bits and steps the codes have
+    weight : (outputs, ...) float32, finite, not empty
+    bias : (outputs,) float64
+    x_params : the grid of what the layer reads
+    returns : codes, (outputs, inner) int8, and scale, as `kept` has it
+    """
+    rows = weight.reshape(len(weight), -1)  # (outputs, inner)
+    axis = ROW_AXES["tensor" if kept.per_tensor else "channel"]
+    chosen = choose_affine(rows, bits=kept.bits, symmetric=True, axis=axis)
+    x_scale = np.asarray(x_params.scale).item()
+    scale = _widen_for_bias(rows, np.asarray(chosen.scale), bias, x_scale)
+    grid = AffineParams(scale, 0, bits=kept.bits, signed=True, narrow=True)
+    return quantize(rows, grid), scale
+
+
+def fill_integer_layer(
+    name: str,
+    quantized: IntegerLayer,
+    codes: np.ndarray,
+    scale: np.ndarray,
+    bias: np.ndarray,
+    x_params: AffineParams,
+) -> None:
+    """Let an integer layer take codes; its bias becomes codes too.
+
+    name : of the layer, for error messages
+    codes, scale : as `PackedWeight.store` takes them
+    bias : (outputs,) float64; becomes int32 in steps of scale_x * scale
+    x_params : the grid of what the layer reads
+    """
+    x_scale = np.asarray(x_params.scale).item()
     quantized.weight.store(codes, scale)
     quantized.x_scale.fill_(x_scale)
     quantized.x_zero_point.fill_(np.asarray(x_params.zero_point).item())
@@ -124,8 +165,13 @@ def _integer_layer(
         )
     if quantized.bias is not None:
         steps = x_scale * scale.astype(np.float64)[:, 0]
-        quantized.bias.copy_(torch.from_numpy(np.rint(bias / steps)))
-    return quantized
+        in_steps = np.rint(bias / steps)
+        if np.abs(in_steps).max() > 2 * LARGEST_BIAS:
+            raise ValueError(
+                f"bias of {name!r} must fit int32 in steps of scale_x * "
+                f"scale_weight, got {np.abs(in_steps).max():g}"
+            )
+        quantized.bias.copy_(torch.from_numpy(in_steps))
 
 
 def _widen_for_bias(

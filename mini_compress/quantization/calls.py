@@ -1,0 +1,100 @@
+"""One operation of a traced network, and what it is given."""
+
+import operator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from torch import fx, nn
+
+from ..graph.operations import name_of, target_of
+
+KNOWN = (
+    "Linear, Conv2d, max and average pooling, addition, concatenation, "
+    "flattening, ReLU, ReLU6, other functions of one number, Dropout, Identity"
+)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A node of a traced graph whose shapes are known.
+
+    node : what is called, with what
+    graph : that it is of
+    """
+
+    node: fx.Node
+    graph: fx.GraphModule
+
+    @property
+    def target(self) -> Any:
+        """A module's type, a function, or the name of a method."""
+        return target_of(self.graph, self.node)
+
+    @property
+    def module(self) -> nn.Module | None:
+        """The module that is called, if one is."""
+        if self.node.op != "call_module":
+            return None
+        return self.graph.get_submodule(str(self.node.target))
+
+    @property
+    def name(self) -> str:
+        """A name for the step: the module's, or place and function."""
+        if self.node.op == "call_module":
+            return str(self.node.target)
+        inside = list(self.node.meta.get("nn_module_stack", {"": None}))[-1]
+        function = getattr(self.target, "__name__", str(self.target))
+        return f"{inside}.{function}".lstrip(".")
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the tensor that is given is overwritten."""
+        name = getattr(self.target, "__name__", self.target)
+        written = str(name).endswith("_") or self.target is operator.iadd
+        return written or bool(self.given("inplace", 99, False))
+
+    def shape(self, node: fx.Node | None = None) -> tuple[int, ...]:
+        """The shape of what is given or, of a node, of what that gives."""
+        return (node or self.node).meta["shape"]
+
+    @property
+    def tensors(self) -> list[fx.Node]:
+        """The tensors among the arguments, in order."""
+        return [x for x in self.node.all_input_nodes if "shape" in x.meta]
+
+    def given(self, name: str, position: int, default: Any = None) -> Any:
+        """Return an attribute of the module, or an argument of the function.
+
+        position : of the argument; the tensor itself is 0
+        """
+        if self.module is not None:
+            return getattr(self.module, name, default)
+        if name in self.node.kwargs:
+            return self.node.kwargs[name]
+        args = self.node.args
+        return args[position] if position < len(args) else default
+
+    def pair(self, name: str, position: int, default: Any) -> tuple[int, int]:
+        """Return (vertical, horizontal) of an argument, an int or a pair."""
+        value = self.given(name, position)
+        if value is None or value == []:
+            value = default
+        both = value if isinstance(value, tuple | list) else (value, value)
+        if len(both) != 2 or not all(type(x) is int for x in both):
+            self.refuse(f"its {name} is {value}")
+        return both[0], both[1]
+
+    def require(self, name: str, position: int, *allowed: Any) -> None:
+        """Refuse an argument that is not one of those; the first if absent."""
+        got = self.given(name, position, allowed[0])
+        if got not in allowed:
+            self.refuse(f"its {name} is {got}")
+
+    def refuse(self, reason: str = "") -> NoReturn:
+        """Say which operation has no integer form, where it is, and why."""
+        got = name_of(self.graph, self.node)
+        if reason:
+            raise ValueError(f"{got} has no integer form: {reason}")
+        raise ValueError(
+            f"an integer network can be made of {KNOWN}, got {got}"
+        )

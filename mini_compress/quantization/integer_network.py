@@ -1,0 +1,130 @@
+"""A float network becomes an integer one: codes from pixels to logits."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from torch import Tensor, nn
+
+from .._inference import require_float32, require_image_tensor, require_module
+from .._require import require_finite, require_int, require_one_of
+from ..kernels.affine import AffineParams, choose_affine
+from ..kernels.requantization import SCALES
+from ..layers import IntegerNetwork
+from ..layers.integer_network import Step
+from .planning import INPUT, Plan, plan_steps
+from .rules import Setting
+
+Ranges = Mapping[str, tuple[float, float]]
+OUTER_BITS = 8  # of pixels, which come so, and of logits
+
+
+def quantize_network(
+    model: nn.Module,
+    images: Tensor,
+    *,
+    weight_bits: int = 8,
+    activation_bits: int = 8,
+    granularity: str = "channel",
+    rounding: str = "float32_half_even",
+    ranges: Ranges | None = None,
+    bits: Mapping[str, int] | None = None,
+) -> IntegerNetwork:
+    """Return a network that works on integer codes from pixels to logits.
+
+    model : is not changed; see `graph.trace` for what it may do. Batch
+        normalization is folded, ReLU and ReLU6 are fused, every other
+        operation becomes one on codes; one that has no such form is a
+        ValueError that names it.
+    images : (n, ...) float32 training images, which show the range of what
+        each step gives: least and largest value
+    weight_bits : 2 to 8
+    activation_bits : of what passes between steps, 2 to 8. Pixels and logits
+        have 8.
+    granularity : of the weights: "tensor" or "channel"
+    rounding : of every requantization, see `kernels.integer.requantize`
+    ranges : name of a step -> lowest and highest value, in place of those of
+        the images; "input" are the images themselves
+    bits : name of a layer -> bits of its weight, in place of weight_bits
+    returns : in evaluation mode; its steps have the names of the layers
+
+    >>> from mini_compress import datasets, zoo
+    >>> net, data = zoo.load("LeNet300", "mnist5k"), datasets.load("mnist5k")
+    >>> integer = quantize_network(net, data.train.take(100).images)
+    >>> [step.name for step in integer.steps]
+    ['input', 'classifier.0', 'classifier.1', 'classifier.3', 'classifier.5']
+
+    See [jacob2018quantization], section 2.
+    """
+    require_int("weight_bits", weight_bits, 2, 8)
+    require_int("activation_bits", activation_bits, 2, 8)
+    require_one_of("granularity", granularity, ("tensor", "channel"))
+    require_one_of("rounding", rounding, SCALES)
+    require_module("model", model)
+    require_image_tensor(images)
+    require_float32(model)
+    plan = plan_steps(model, tuple(images.shape[1:]))
+    names = [step.name for step in plan.steps]
+    for name, count in (bits or {}).items():
+        require_one_of("layers' names", name, names)
+        require_int(f"bits of {name!r}", count, 2, 8)
+    found = _ranges(plan, images, ranges or {})
+    steps: list[Step] = []
+    grids: list[AffineParams] = []
+    for number, planned in enumerate(plan.steps):
+        outer = number in (0, len(plan.steps) - 1)
+        given = tuple(grids[i] for i in planned.reads)
+        width = OUTER_BITS if outer else activation_bits
+        own = planned.made.own_grid
+        grids.append(_grid(found[planned.name], width) if own else given[0])
+        setting = Setting(
+            name=planned.name,
+            x=given,
+            y=grids[-1],
+            activation=planned.activation,
+            rounding=rounding,
+            weight_bits=(bits or {}).get(planned.name, weight_bits),
+            granularity=granularity,
+        )
+        operation = planned.made.build(setting)
+        steps.append(Step(planned.name, operation, planned.reads))
+    network = IntegerNetwork(steps)
+    network.trained_on = getattr(model, "trained_on", None)
+    network.require_valid()
+    return network.eval()
+
+
+def _ranges(plan: Plan, images: Tensor, given: Ranges) -> dict[str, np.ndarray]:
+    """Return lowest and highest value of each step with a grid, float32."""
+    found: dict[str, np.ndarray] = {}
+
+    def widen(name: str, values: Tensor) -> None:
+        low, high = values.min().item(), values.max().item()
+        before = found.get(name, (low, high))
+        ends = [min(low, before[0]), max(high, before[1])]
+        found[name] = np.array(ends, np.float32)
+
+    plan.observe(images, widen)
+    for name, ends in given.items():
+        require_one_of("names in ranges", name, found)
+        found[name] = _range(name, ends)
+    return found
+
+
+def _grid(ends: np.ndarray, bits: int) -> AffineParams:
+    """Return the grid of unsigned codes, one scale, that covers a range."""
+    chosen = choose_affine(ends, bits=bits, signed=False)
+    scale, zero_point = np.asarray(chosen.scale), np.asarray(chosen.zero_point)
+    return AffineParams(
+        scale.item(), zero_point.item(), bits=bits, signed=False
+    )
+
+
+def _range(name: str, ends: tuple[float, float]) -> np.ndarray:
+    """Return a range as an array; it must be one."""
+    both = np.asarray(ends, np.float32)
+    if both.shape != (2,) or not both[0] <= both[1]:
+        raise ValueError(
+            f"range of {name!r} must be lowest and highest value, got {ends}"
+        )
+    require_finite(f"range of {name!r}", both)
+    return both

@@ -1,0 +1,213 @@
+"""A float network as the steps of an integer one, before grids are known.
+
+The traced graph is walked once. What gives what it is given disappears, a ReLU
+joins the operation before it, and every other operation becomes a step or is
+refused by its name and place.
+"""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+
+import torch
+from torch import Tensor, fx, nn
+
+from .._inference import BATCH_SIZE
+from ..graph import fold_batchnorm, trace, unfolded_norms
+from ..graph.inputs import next_images, require_finite_rows
+from ..graph.tracing import note_shapes, require_own_weights
+from ..layers.integer_network import is_reserved
+from ..layers.integer_ops import QuantizeInput
+from ..layers.kinds import BATCH_NORMS
+from .calls import Call
+from .rules import ACTIVATIONS, RULES, SAME, Made, Setting
+
+INPUT = "input"  # name of the first step
+
+
+@dataclass(eq=False)
+class Planned:
+    """A step of the integer network to be.
+
+    node : of the graph; its value is what the step gives in float32
+    reads : numbers of the steps that it reads
+    activation : of a ReLU that was fused, see `layers.grids.ACTIVATIONS`
+    """
+
+    name: str
+    node: fx.Node
+    reads: tuple[int, ...]
+    made: Made
+    activation: str = "none"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The graph of a network without normalizations, and its steps."""
+
+    graph: fx.GraphModule
+    steps: list[Planned]
+
+    @torch.no_grad()
+    def observe(self, images: Tensor, visit: Callable[[str, Tensor], None]) -> None:
+        """Hand what each step with a grid of its own gives to a visitor.
+
+        images : (n, ...) float32, finite, n >= 1; run in batches
+        visit : (name of the step, float32 values) -> None. The values must
+            not be changed.
+        """
+        watched = {x.node: x.name for x in self.steps if x.made.own_grid}
+        seen = range(0)
+        for batch in images.split(BATCH_SIZE):
+            seen = next_images(seen, batch)
+            _Watch(self.graph, watched, visit, seen).run(batch)
+
+
+class _Watch(fx.Interpreter):
+    def __init__(
+        self,
+        graph: fx.GraphModule,
+        watched: dict[fx.Node, str],
+        visit: Callable[[str, Tensor], None],
+        images: range,
+    ) -> None:
+        super().__init__(graph)
+        self.watched, self.visit, self.images = watched, visit, images
+
+    def run_node(self, n: fx.Node) -> object:
+        value = super().run_node(n)
+        if n in self.watched:
+            name = self.watched[n]
+            require_finite_rows(f"what {name!r} gives", value, self.images)
+            self.visit(name, value)
+        return value
+
+
+def plan_steps(model: nn.Module, input_shape: tuple[int, ...]) -> Plan:
+    """Plan the steps of an integer network.
+
+    model : is not changed; batch normalization is folded
+    input_shape : of one example, without the batch axis
+
+    What has no integer form is a ValueError that names it.
+    """
+    with warnings.catch_warnings():  # what stays is refused, by name
+        warnings.simplefilter("ignore")
+        folded = fold_batchnorm(model)
+    graph = trace(folded)
+    require_own_weights(graph)
+    note_shapes(graph, input_shape)
+    return Plan(graph, _Walk(graph, model).steps())
+
+
+class _Walk:
+    """One pass over the nodes of a graph whose shapes are known."""
+
+    def __init__(self, graph: fx.GraphModule, model: nn.Module) -> None:
+        self.graph, self.model = graph, model
+        self.planned: list[Planned] = []
+        self.places: dict[fx.Node, int] = {}  # the step that a node is of
+        self.order = {node: i for i, node in enumerate(graph.graph.nodes)}
+
+    def steps(self) -> list[Planned]:
+        """Plan from the input to the output."""
+        for node in self.graph.graph.nodes:
+            call = Call(node, self.graph)
+            if node.op == "placeholder":
+                self._add(call, INPUT, (), Made(_quantize_input))
+            elif node.op == "output":
+                self._end(call)
+            elif not node.meta.get("plain"):
+                self._step(call)
+        return self.planned
+
+    def _step(self, call: Call) -> None:
+        """Plan one operation, or let it join another."""
+        if not call.tensors or any(x not in self.places for x in call.tensors):
+            call.refuse()
+        target = call.target
+        source = call.tensors[0]
+        if call.in_place:
+            self._require_own(call, source)
+        if target in SAME:
+            self.places[call.node] = self.places[source]
+            self._follow(call.node, source)
+        elif target in ACTIVATIONS and self._fuses(source):
+            step = self.planned[self.places[source]]
+            step.activation = ACTIVATIONS[target]
+            step.node = call.node
+            self.places[call.node] = self.places[source]
+        elif target in RULES:
+            reads = tuple(self.places[x] for x in call.tensors)
+            self._add(call, self._name(call.name), reads, RULES[target](call))
+        elif target in BATCH_NORMS:
+            left = unfolded_norms(self.model)
+            call.refuse(f"it {left[str(call.node.target)]}")
+        else:
+            call.refuse()
+
+    def _end(self, call: Call) -> None:
+        """Require that the network gives what its last step gives."""
+        [given] = call.node.args
+        if not isinstance(given, fx.Node):
+            kind = type(given).__name__
+            raise ValueError(f"model must give one tensor, got a {kind}")
+        if self.places.get(given) != len(self.planned) - 1:
+            last = self.planned[-1].name
+            raise ValueError(
+                f"every step must be read by another, got {last!r}, which "
+                "is the last to run and not what the model gives"
+            )
+
+    def _fuses(self, source: fx.Node) -> bool:
+        """Say whether a ReLU can join the step that gives its input."""
+        step = self.planned[self.places[source]]
+        alone = step.node is source and len(source.users) == 1
+        joins = step.made.own_grid and step.activation == "none"
+        return alone and joins and bool(step.reads)
+
+    def _follow(self, node: fx.Node, source: fx.Node) -> None:
+        """Let a step give what a node gives, if nobody else reads it."""
+        step = self.planned[self.places[source]]
+        if step.node is source and len(source.users) == 1:
+            step.node = node
+
+    def _require_own(self, call: Call, source: fx.Node) -> None:
+        """Refuse to overwrite what others read afterwards."""
+        place, now = self.places[source], self.order[call.node]
+        later = [
+            user.name
+            for node, own in self.places.items()
+            for user in node.users
+            if own == place and self.order[user] > now
+        ]
+        if later:
+            call.refuse(f"it overwrites what {', '.join(later)} reads later")
+
+    def _add(
+        self, call: Call, name: str, reads: tuple[int, ...], made: Made
+    ) -> None:
+        self.places[call.node] = len(self.planned)
+        self.planned.append(Planned(name, call.node, reads, made))
+
+    def _name(self, wanted: str) -> str:
+        """Return a name that no step has, no folder and no method."""
+        names = [step.name for step in self.planned]
+        for number in count():
+            name = f"{wanted}_{number}" if number else wanted
+            taken = any(
+                one == name
+                or one.startswith(f"{name}.")
+                or name.startswith(f"{one}.")
+                for one in names
+            )
+            if not taken and not any(map(is_reserved, name.split("."))):
+                return name
+        raise AssertionError
+
+
+def _quantize_input(setting: Setting) -> nn.Module:
+    made = QuantizeInput(y_bits=setting.y.bits)
+    made.set_grid(setting.y)
+    return made
