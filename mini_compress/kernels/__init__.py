@@ -2,6 +2,8 @@
 
 affine         real numbers as integer codes, and back
 integer        products and convolutions of codes, and their requantization
+elementwise    sums and products of codes, and changes of their grid
+pooling        the largest code of each window, or the code of its mean
 packing        codes of 1, 2 and 4 bits, several to a byte
 planes         codes of 1 to 8 bits, in planes of those
 masks          which weights stay when others are removed
@@ -14,6 +16,7 @@ naive          the same functions as plain loops: the definitions
 
 from . import (
     affine,
+    elementwise,
     integer,
     low_rank,
     masks,
@@ -21,12 +24,14 @@ from . import (
     packed_logits,
     packing,
     planes,
+    pooling,
     soft_targets,
     sparse,
 )
 
 __all__ = [
     "affine",
+    "elementwise",
     "integer",
     "low_rank",
     "masks",
@@ -34,6 +39,7 @@ __all__ = [
     "packed_logits",
     "packing",
     "planes",
+    "pooling",
     "soft_targets",
     "sparse",
 ]

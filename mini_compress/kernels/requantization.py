@@ -16,15 +16,14 @@ import numpy as np
 from .._require import (
     require_dtype,
     require_int,
-    require_kind,
     require_one_of,
 )
 from .blocks import cache_blocks
+from .grids import require_multiplier
 
 __all__ = ["quantize_multiplier", "requantize"]
 
 INT32 = np.iinfo(np.int32)
-LARGEST_MULTIPLIER = 2.0**29  # so that every shift in fixed point is > 0
 
 
 def requantize(
@@ -100,7 +99,9 @@ def quantize_multiplier(
     See [jacob2018quantization], equation 6; loops in
     `naive.quantize_multiplier`.
     """
-    mantissa, shift = np.frexp(_positive(multiplier))  # m * 2**shift
+    mantissa, shift = np.frexp(
+        require_multiplier("multiplier", multiplier)
+    )  # m * 2**shift
     q = np.floor(mantissa * 2.0**31 + 0.5).astype(np.int64)
     carried = q == 2**31  # the mantissa rounded up to 1
     q = np.where(carried, 2**30, q).astype(np.int32)
@@ -149,7 +150,7 @@ SCALES: dict[str, Callable[..., np.ndarray]] = {
 
 def _per_channel(acc: np.ndarray, multiplier: float | np.ndarray) -> np.ndarray:
     """Return the multiplier as an array that broadcasts against acc."""
-    factor = _positive(multiplier)
+    factor = require_multiplier("multiplier", multiplier)
     if factor.ndim == 1 and acc.ndim == 4:
         factor = factor.reshape(-1, 1, 1)  # (channels, 1, 1)
     try:
@@ -159,15 +160,4 @@ def _per_channel(acc: np.ndarray, multiplier: float | np.ndarray) -> np.ndarray:
             f"multiplier must be one number or one per channel of acc "
             f"{acc.shape}, got shape {np.shape(multiplier)}"
         ) from None
-    return factor
-
-
-def _positive(multiplier: float | np.ndarray) -> np.ndarray:
-    """Return the multiplier in float64, refused outside (0, LARGEST]."""
-    factor = require_kind("multiplier", multiplier, "fiu", "real numbers")
-    factor = factor.astype(np.float64)
-    if not ((factor > 0) & (factor <= LARGEST_MULTIPLIER)).all():
-        raise ValueError(
-            f"multiplier must be > 0 and at most 2**29, got {multiplier}"
-        )
     return factor

@@ -58,17 +58,53 @@ def make_window(
         _as_pair("dilation", dilation, 1),
         _as_sides("padding", padding),
     )
+    _require_room("weight's window", x, window)
+    return window
+
+
+def make_pool_window(
+    x: np.ndarray,
+    kernel: IntOrTuple,
+    stride: IntOrTuple | None,
+    padding: IntOrTuple,
+) -> Window:
+    """Bring a pooling's options to one form; refuse what does not fit.
+
+    x : (images, channels, height, width)
+    kernel : rows and cols of the window, which is also how far it moves if
+        stride is None
+    padding : less than the kernel on each side, so that every window holds a
+        pixel
+    """
+    require_ndim("x", x, 4)
+    size = _as_pair("kernel", kernel, 1)
+    window = Window(
+        size,
+        size if stride is None else _as_pair("stride", stride, 1),
+        (1, 1),
+        _as_sides("padding", padding),
+    )
+    # top and bottom against the rows, left and right against the cols
+    if (np.array(window.padding).reshape(2, 2) >= size).any():
+        raise ValueError(
+            f"padding must be less than the kernel {size}, got {padding}"
+        )
+    _require_room("kernel", x, window)
+    return window
+
+
+def _require_room(name: str, x: np.ndarray, window: Window) -> None:
+    """Refuse a window that is larger than the padded image."""
     top, left, bottom, right = window.padding
     room = (x.shape[2] + top + bottom, x.shape[3] + left + right)
     if window.span[0] > room[0] or window.span[1] > room[1]:
         raise ValueError(
-            "weight's window must fit the padded x, "
+            f"{name} must fit the padded x, "
             f"got a span of {window.span} in {room}"
         )
-    return window
 
 
-def image_windows(x: np.ndarray, window: Window, fill: int) -> np.ndarray:
+def image_windows(x: np.ndarray, window: Window, fill: float) -> np.ndarray:
     """Return a view: what each weight of a filter meets at each position.
 
     x : (images, channels, height, width)

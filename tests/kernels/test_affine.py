@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mini_compress.kernels import affine, integer, naive, packing
+from mini_compress.kernels import (
+    affine,
+    elementwise,
+    integer,
+    naive,
+    packing,
+    pooling,
+)
 from mini_compress.kernels.affine import AffineParams
 from tests.support.strategies import GRIDS, quick, reals
 
@@ -61,7 +68,10 @@ def test_every_kernel_has_its_loops():
     kernels = {*affine.__all__, *integer.__all__, *packing.__all__}
     loops = {*naive.codes.__all__, *naive.integer.__all__}
     assert loops == kernels - {"AffineParams"}
+    assert naive.pooling.__all__ == pooling.__all__
+    assert naive.elementwise.__all__ == elementwise.__all__
     modules = (naive.masks, naive.sparse, naive.soft_targets, naive.low_rank)
+    modules += (naive.pooling, naive.elementwise)
     others = {name for module in modules for name in module.__all__}
     assert set(naive.__all__) == loops | others
 

@@ -9,7 +9,7 @@ import pytest
 # A wrong type is a TypeError, whatever else is wrong a ValueError.
 WRONG_TYPE = re.compile(
     r"must be (an? \w+ array|integers|real numbers|a whole number"
-    r"|u?int\d+|float\d+)\b"
+    r"|u?int\d+|float\d+|AffineParams|True or False)\b"
 )
 
 

@@ -43,8 +43,12 @@ def make_model(
             if name
         ],
     )
+    # the second set holds onnxruntime's own operators: domain="com.microsoft"
+    sets = [("", opset), ("com.microsoft", 1)]
     return helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10
+        graph,
+        opset_imports=[helper.make_opsetid(*one) for one in sets],
+        ir_version=10,
     )
 
 

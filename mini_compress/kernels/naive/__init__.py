@@ -13,6 +13,12 @@ from .codes import (
     split_groups,
     unpack_bits,
 )
+from .elementwise import (
+    add_int8,
+    concat_int8,
+    multiply_int8,
+    rescale_int8,
+)
 from .integer import (
     conv2d_int8,
     linear_int8,
@@ -26,6 +32,11 @@ from .masks import (
     keep_largest_blocks,
     keep_largest_global,
     keep_largest_nm,
+)
+from .pooling import (
+    average_pool_int8,
+    global_average_pool_int8,
+    max_pool_int8,
 )
 from .soft_targets import (
     attention_map,
@@ -46,10 +57,13 @@ from .sparse import (
 )
 
 __all__ = [
+    "add_int8",
     "attention_map",
+    "average_pool_int8",
     "bsr_from_dense",
     "bsr_matmul",
     "choose_affine",
+    "concat_int8",
     "conv2d_int8",
     "conv2d_sparse",
     "csr_from_dense",
@@ -57,13 +71,16 @@ __all__ = [
     "decouple",
     "dequantize",
     "fold",
+    "global_average_pool_int8",
     "keep_largest",
     "keep_largest_blocks",
     "keep_largest_global",
     "keep_largest_nm",
     "linear_int8",
     "matmul_int8",
+    "max_pool_int8",
     "mode_product",
+    "multiply_int8",
     "nm_from_dense",
     "nm_matmul",
     "pack_bits",
@@ -72,6 +89,7 @@ __all__ = [
     "relative_from_dense",
     "relative_matmul",
     "requantize",
+    "rescale_int8",
     "soft_target_loss",
     "softmax",
     "split_groups",
