@@ -4,6 +4,7 @@ affine         real numbers as integer codes, and back
 integer        products and convolutions of codes, and their requantization
 elementwise    sums and products of codes, and changes of their grid
 pooling        the largest code of each window, or the code of its mean
+tables         functions that are no sums of products, on codes
 packing        codes of 1, 2 and 4 bits, several to a byte
 planes         codes of 1 to 8 bits, in planes of those
 masks          which weights stay when others are removed
@@ -27,6 +28,7 @@ from . import (
     pooling,
     soft_targets,
     sparse,
+    tables,
 )
 
 __all__ = [
@@ -42,4 +44,5 @@ __all__ = [
     "pooling",
     "soft_targets",
     "sparse",
+    "tables",
 ]
