@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from ..layers.base import FLOAT_BITS, CompressedLayer
 from ..layers.grids import GivesCodes
-from ..layers.integer_ops import IntegerOperation, QuantizeInput, Regridded
+from ..layers.integer_base import IntegerOperation, QuantizeInput, Regridded
 from ..layers.kinds import LOOKUPS, NORMALIZATIONS, PLAIN, TRAINING_ONLY
 
 

@@ -3,6 +3,7 @@
 affine         real numbers as integer codes, and back
 integer        products and convolutions of codes, and their requantization
 elementwise    sums and products of codes, and changes of their grid
+fixed_point    the same between grids without any float
 pooling        the largest code of each window, or the code of its mean
 tables         functions that are no sums of products, on codes
 packing        codes of 1, 2 and 4 bits, several to a byte
@@ -18,6 +19,7 @@ naive          the same functions as plain loops: the definitions
 from . import (
     affine,
     elementwise,
+    fixed_point,
     integer,
     low_rank,
     masks,
@@ -34,6 +36,7 @@ from . import (
 __all__ = [
     "affine",
     "elementwise",
+    "fixed_point",
     "integer",
     "low_rank",
     "masks",

@@ -119,7 +119,9 @@ def _describe_step(step: Step) -> dict[str, Any]:
     description = describe(step.operation)
     if description is None:
         got = type(step.operation).__name__
-        raise ValueError(f"step {step.name!r} must be of a known kind, got {got}")
+        raise ValueError(
+            f"step {step.name!r} must be of a known kind, got {got}"
+        )
     return {"name": step.name, "reads": list(step.reads), **description}
 
 

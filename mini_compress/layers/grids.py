@@ -13,9 +13,11 @@ from torch import Tensor
 
 from .._require import require_equal, require_int, require_one_of
 from ..kernels.affine import AffineParams
-from ..kernels.requantization import SCALES
 from .base import InferenceModule
 
+# how sums are rounded; the first is onnxruntime's, the others have no floats
+ROUNDINGS = ("float32_half_even", "fixed_single", "fixed_double")
+FLOAT_RULE = ROUNDINGS[0]
 # what a fused activation function cuts off below and above, in real numbers
 ACTIVATIONS: dict[str, tuple[float | None, float | None]] = {
     "none": (None, None),
@@ -95,7 +97,7 @@ class GivesCodes(InferenceModule):
     y_bits : of the codes, 2 to 8
     activation : a key of `ACTIVATIONS`, fused: the codes beyond what it cuts
         off are those of its ends
-    rounding : a key of `kernels.requantization.SCALES`
+    rounding : one of `ROUNDINGS`, see `kernels.integer.requantize`
 
     Buffers: y_scale, () float32; y_zero_point, () int32.
     """
@@ -113,14 +115,14 @@ class GivesCodes(InferenceModule):
         """Register the buffers and note the settings."""
         require_int("y_bits", y_bits, 2, 8)
         require_one_of("activation", activation, ACTIVATIONS)
-        require_one_of("rounding", rounding, SCALES)
+        require_one_of("rounding", rounding, ROUNDINGS)
         self.y_bits = int(y_bits)
         self.activation = activation
         self.rounding = rounding
         self.settings |= {"y_bits": self.y_bits}
         if activation != "none":  # every byte counts
             self.settings["activation"] = activation
-        if rounding != "float32_half_even":
+        if rounding != FLOAT_RULE:
             self.settings["rounding"] = rounding
         self.register_buffer("y_scale", torch.ones(()))
         self.register_buffer("y_zero_point", torch.zeros((), dtype=torch.int32))
@@ -169,9 +171,7 @@ class GivesCodes(InferenceModule):
 
 def params_of(scale: Tensor, zero_point: Tensor, bits: int) -> AffineParams:
     """Return the grid that two buffers hold."""
-    return AffineParams(
-        scale.item(), int(zero_point), bits=bits, signed=False
-    )
+    return AffineParams(scale.item(), int(zero_point), bits=bits, signed=False)
 
 
 def require_grid(

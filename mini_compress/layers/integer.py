@@ -79,7 +79,9 @@ class IntegerLayer(CompressedLayer):
             raise ValueError(
                 f"x_scale must be > 0, got {self.x_scale.item():g}"
             )
-        require_int("x_zero_point", self.x_zero_point.item(), 0, self._last_code)
+        require_int(
+            "x_zero_point", self.x_zero_point.item(), 0, self._last_code
+        )
         room = 2**31 - 1 - self._largest_bias()
         products = self.geometry.products_per_output
         widest = products * 2 ** (self.weight_bits - 1) * self._largest_input()
@@ -102,9 +104,7 @@ class IntegerLayer(CompressedLayer):
 
         input : float32, finite. Equals `kernels.affine.quantize`.
         """
-        return to_codes(
-            input, self.x_scale, self.x_zero_point, self._last_code
-        )
+        return to_codes(input, self.x_scale, self.x_zero_point, self._last_code)
 
     def accumulate(self, codes: Tensor) -> Tensor:
         """Return the int32 sums of products of codes, bias included.

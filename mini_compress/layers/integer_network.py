@@ -15,7 +15,7 @@ from .._require import require_equal, require_int, require_text
 from ..kernels.affine import AffineParams
 from .base import InferenceModule
 from .grids import require_codes, same_grid, to_real
-from .integer_ops import IntegerOperation, QuantizeInput
+from .integer_base import IntegerOperation, QuantizeInput
 from .requantized import RequantizedLayer
 
 AT_ONCE = 100  # images; with more, what a step gives leaves the cache

@@ -1,10 +1,10 @@
-"""What an integer network does between its layers: codes in, codes out.
+"""The operations of an integer network that have no weights.
 
-What only picks or moves codes keeps their grid: the largest of a window, a
-flattening. What computes new numbers has a grid of its own for them.
+Where codes change their grid, "float32_half_even" computes as onnxruntime does
+(`kernels.elementwise`, `kernels.pooling`); the other roundings are integers
+only (`kernels.fixed_point`).
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,159 +12,32 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .._require import require_equal, require_int
-from ..kernels import elementwise, pooling
-from ..kernels.affine import AffineParams
-from .base import InferenceModule
+from .._require import require_bool, require_int
+from ..kernels import elementwise, fixed_point, pooling
 from .geometry import checked_pair
-from .grids import (
-    GivesCodes,
-    params_of,
-    require_codes,
-    require_grid,
-    to_codes,
-)
+from .grids import FLOAT_RULE
+from .integer_base import IntegerOperation, Regridded
 
-MOST_INPUTS = 1024  # tensors that one concatenation joins
+Pair = tuple[int, int]
 
 
-class IntegerOperation(InferenceModule):
-    """An operation of an integer network that has no weights.
-
-    settings : what the subclass is made with, by keyword
-
-    What a subclass does not say itself is that of an operation which keeps
-    the grid: one input, and results on its grid.
-    """
-
-    num_inputs = 1
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__()
-        self.settings = settings
-
-    def output_grid(self, grids: Sequence[AffineParams]) -> AffineParams:
-        """Return the grid of the results, for those of the inputs."""
-        require_equal("number of inputs", self.num_inputs, len(grids))
-        return grids[0]
-
-    def compute_real(self, *inputs: Tensor) -> Tensor:
-        """Do on real numbers, in float32, what is done on codes."""
-        raise NotImplementedError
-
-    def extra_repr(self) -> str:
-        """Show the settings when the module is printed."""
-        return ", ".join(f"{x}={value}" for x, value in self.settings.items())
-
-
-class Regridded(GivesCodes, IntegerOperation):
-    """An operation whose results are codes of a grid of its own.
-
-    x_bits : of the codes of each input, 2 to 8
-    y_bits, activation, rounding : see `GivesCodes`
-
-    Buffers: x_scale, (inputs,) float32; x_zero_point, (inputs,) int32; and
-    those of `GivesCodes`.
-    """
-
-    x_scale: Tensor
-    x_zero_point: Tensor
-
-    def __init__(
-        self,
-        *,
-        x_bits: tuple[int, ...],
-        y_bits: int,
-        activation: str = "none",
-        rounding: str = "float32_half_even",
-        **settings: Any,
-    ) -> None:
-        require_int("number of inputs", len(x_bits), 1, MOST_INPUTS)
-        bits = tuple(require_int("x_bits", x, 2, 8) for x in x_bits)
-        super().__init__(x_bits=bits, **settings)
-        self.num_inputs = len(bits)
-        self._make_grid(y_bits, activation, rounding)
-        self.register_buffer("x_scale", torch.ones(len(bits)))
-        zeros = torch.zeros(len(bits), dtype=torch.int32)
-        self.register_buffer("x_zero_point", zeros)
-
-    @property
-    def x_params(self) -> tuple[AffineParams, ...]:
-        """The grid of each input."""
-        each = zip(
-            self.x_scale, self.x_zero_point, self.settings["x_bits"], strict=True
-        )
-        return tuple(params_of(*one) for one in each)
-
-    def set_input_grids(self, grids: Sequence[AffineParams]) -> None:
-        """Take the grids of the inputs."""
-        require_equal("number of inputs", self.num_inputs, len(grids))
-        for i, grid in enumerate(grids):
-            self.x_scale[i] = float(grid.scale)
-            self.x_zero_point[i] = int(grid.zero_point)
-
-    def require_valid(self) -> None:
-        """Refuse grids that are none, by name."""
-        super().require_valid()
-        each = zip(
-            self.x_scale, self.x_zero_point, self.settings["x_bits"], strict=True
-        )
-        for scale, zero_point, bits in each:
-            require_grid("x", scale, zero_point, bits)
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        """Map codes to codes; uint8."""
-        require_equal("number of inputs", self.num_inputs, len(inputs))
-        for codes, params in zip(inputs, self.x_params, strict=True):
-            require_codes(codes, params)
-        return self.clamp(self._compute(*(x.numpy() for x in inputs)))
-
-    def _compute(self, *inputs: np.ndarray) -> np.ndarray:
-        """Compute the codes before the activation function; uint8."""
-        raise NotImplementedError
-
-
-class QuantizeInput(GivesCodes, IntegerOperation):
-    """The way in: real numbers to codes.
-
-    y_bits : of the codes, 2 to 8
-    """
-
-    num_inputs = 0
-
-    def __init__(self, *, y_bits: int) -> None:
-        super().__init__()
-        self._make_grid(y_bits, "none", "float32_half_even")
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Map real numbers, float32 and finite, to their codes, uint8."""
-        last = 2**self.y_bits - 1
-        return to_codes(images, self.y_scale, self.y_zero_point, last)
-
-
-class _Pool(IntegerOperation):
-    """What pooling operations share: windows, checked.
+class _Windowed(IntegerOperation):
+    """What pooling operations share: a window, checked.
 
     kernel_size, stride : (vertical, horizontal)
     padding : the same, at most half of the kernel, as in torch
     """
 
-    def __init__(
-        self,
-        *,
-        kernel_size: tuple[int, int],
-        stride: tuple[int, int],
-        padding: tuple[int, int] = (0, 0),
-        **settings: Any,
+    def _take_window(
+        self, kernel_size: Pair, stride: Pair, padding: Pair
     ) -> None:
-        kernel_size = checked_pair("kernel_size", kernel_size)
-        stride = checked_pair("stride", stride)
-        padding = checked_pair("padding", padding)
-        for around, size in zip(padding, kernel_size, strict=True):
-            require_int("padding", around, 0, size // 2)
-        super().__init__(
-            kernel_size=kernel_size, stride=stride, padding=padding, **settings
-        )
+        """Note the window in the settings."""
+        size = checked_pair("kernel_size", kernel_size)
+        self.settings["kernel_size"] = size
+        self.settings["stride"] = checked_pair("stride", stride)
+        self.settings["padding"] = checked_pair("padding", padding)
+        for around, across in zip(padding, size, strict=True):
+            require_int("padding", around, 0, across // 2)
 
     @property
     def window(self) -> dict[str, Any]:
@@ -176,22 +49,17 @@ class _Pool(IntegerOperation):
         }
 
 
-class IntegerMaxPool2d(_Pool):
+class IntegerMaxPool2d(_Windowed):
     """The largest code of each window, as `torch.nn.MaxPool2d`.
 
     kernel_size, stride, padding : pairs, (vertical, horizontal)
     """
 
     def __init__(
-        self,
-        *,
-        kernel_size: tuple[int, int],
-        stride: tuple[int, int],
-        padding: tuple[int, int] = (0, 0),
+        self, *, kernel_size: Pair, stride: Pair, padding: Pair = (0, 0)
     ) -> None:
-        super().__init__(
-            kernel_size=kernel_size, stride=stride, padding=padding
-        )
+        super().__init__()
+        self._take_window(kernel_size, stride, padding)
 
     def forward(self, codes: Tensor) -> Tensor:
         """Map (images, channels, height, width) codes to those of windows."""
@@ -215,3 +83,147 @@ class IntegerFlatten(IntegerOperation):
         return codes.flatten(1)
 
     compute_real = forward
+
+
+class IntegerAvgPool2d(_Windowed, Regridded):
+    """The mean of each window, as `torch.nn.AvgPool2d`.
+
+    kernel_size, stride, padding : pairs, (vertical, horizontal)
+    count_include_pad : a mean counts the padding's zeros
+    x_bits, y_bits, activation, rounding : see `Regridded`
+    """
+
+    arity = 1
+
+    def __init__(
+        self,
+        *,
+        kernel_size: Pair,
+        stride: Pair,
+        padding: Pair = (0, 0),
+        count_include_pad: bool = True,
+        x_bits: tuple[int, ...],
+        y_bits: int,
+        activation: str = "none",
+        rounding: str = FLOAT_RULE,
+    ) -> None:
+        super().__init__(
+            x_bits=x_bits,
+            y_bits=y_bits,
+            activation=activation,
+            rounding=rounding,
+        )
+        require_bool("count_include_pad", count_include_pad)
+        self._take_window(kernel_size, stride, padding)
+        self.settings["count_include_pad"] = count_include_pad
+
+    def _compute(self, *inputs: np.ndarray) -> np.ndarray:
+        options = {
+            **self.window,
+            "count_include_pad": self.settings["count_include_pad"],
+        }
+        grids = (*self.x_params, self.y_params)
+        if self.rounding == FLOAT_RULE:
+            return pooling.average_pool_int8(*inputs, *grids, **options)
+        return fixed_point.average_pool_fixed(
+            *inputs, *grids, **options, rounding=self.rounding
+        )
+
+    def compute_real(self, *inputs: Tensor) -> Tensor:
+        """Pool as torch does."""
+        counted = self.settings["count_include_pad"]
+        return self.activate(
+            functional.avg_pool2d(
+                *inputs,
+                *self.window.values(),
+                ceil_mode=False,
+                count_include_pad=counted,
+            )
+        )
+
+
+class IntegerGlobalAvgPool2d(Regridded):
+    """The mean of each channel, as `torch.nn.AdaptiveAvgPool2d(1)`.
+
+    x_bits, y_bits, activation, rounding : see `Regridded`
+    """
+
+    arity = 1
+
+    def _compute(self, *inputs: np.ndarray) -> np.ndarray:
+        [codes] = inputs
+        grids = (*self.x_params, self.y_params)
+        if self.rounding == FLOAT_RULE:
+            return pooling.global_average_pool_int8(codes, *grids)
+        return fixed_point.average_pool_fixed(
+            codes, *grids, kernel=codes.shape[2:], rounding=self.rounding
+        )
+
+    def compute_real(self, *inputs: Tensor) -> Tensor:
+        """Average (images, channels, height, width) to (..., 1, 1)."""
+        [x] = inputs
+        return self.activate(x.mean((2, 3), keepdim=True))
+
+
+class IntegerAdd(Regridded):
+    """The sum of two tensors of one shape.
+
+    x_bits, y_bits, activation, rounding : see `Regridded`
+    """
+
+    arity = 2
+
+    def _compute(self, *inputs: np.ndarray) -> np.ndarray:
+        grids = (*self.x_params, self.y_params)
+        if self.rounding == FLOAT_RULE:
+            return elementwise.add_int8(*inputs, *grids)
+        return fixed_point.add_fixed(*inputs, *grids, rounding=self.rounding)
+
+    def compute_real(self, *inputs: Tensor) -> Tensor:
+        """Add as torch does."""
+        one, other = inputs
+        return self.activate(one + other)
+
+
+class IntegerMultiply(Regridded):
+    """The product of two tensors whose shapes broadcast.
+
+    x_bits, y_bits, activation, rounding : see `Regridded`
+    """
+
+    arity = 2
+
+    def _compute(self, *inputs: np.ndarray) -> np.ndarray:
+        grids = (*self.x_params, self.y_params)
+        if self.rounding == FLOAT_RULE:
+            return elementwise.multiply_int8(*inputs, *grids)
+        return fixed_point.multiply_fixed(
+            *inputs, *grids, rounding=self.rounding
+        )
+
+    def compute_real(self, *inputs: Tensor) -> Tensor:
+        """Multiply as torch does."""
+        one, other = inputs
+        return self.activate(one * other)
+
+
+class IntegerConcat(Regridded):
+    """Tensors side by side, along the axis of channels.
+
+    x_bits, y_bits, activation, rounding : see `Regridded`
+    """
+
+    def _compute(self, *inputs: np.ndarray) -> np.ndarray:
+        if self.rounding == FLOAT_RULE:
+            return elementwise.concat_int8(inputs, self.x_params, self.y_params)
+        parts = [
+            fixed_point.rescale_fixed(
+                x, grid, self.y_params, rounding=self.rounding
+            )
+            for x, grid in zip(inputs, self.x_params, strict=True)
+        ]
+        return np.concatenate(parts, axis=1)
+
+    def compute_real(self, *inputs: Tensor) -> Tensor:
+        """Concatenate as torch does."""
+        return self.activate(torch.cat(inputs, dim=1))

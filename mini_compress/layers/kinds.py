@@ -10,12 +10,17 @@ from torch import nn
 from .base import CompressedLayer
 from .factored import FactoredLayer
 from .integer import IntegerLayer
+from .integer_base import IntegerOperation, QuantizeInput
 from .integer_ops import (
+    IntegerAdd,
+    IntegerAvgPool2d,
+    IntegerConcat,
     IntegerFlatten,
+    IntegerGlobalAvgPool2d,
     IntegerMaxPool2d,
-    IntegerOperation,
-    QuantizeInput,
+    IntegerMultiply,
 )
+from .integer_table import IntegerTable
 from .low_rank import LowRankConv2d, LowRankLinear
 from .requantized import RequantizedLayer
 from .separable import SeparableConv2d
@@ -35,7 +40,11 @@ COMPRESSED: dict[str, type[CompressedLayer]] = {
 # what integer networks do besides, by the name under which files know them
 OPERATIONS: dict[str, type[IntegerOperation]] = {
     kind.__name__: kind
-    for kind in (QuantizeInput, IntegerMaxPool2d, IntegerFlatten)
+    for kind in (
+        *(QuantizeInput, IntegerFlatten, IntegerMaxPool2d, IntegerAvgPool2d),
+        *(IntegerGlobalAvgPool2d, IntegerAdd, IntegerMultiply, IntegerConcat),
+        IntegerTable,
+    )
 }
 
 # layers that are chains of plain ones, by the name under which files know them

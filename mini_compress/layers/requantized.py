@@ -12,10 +12,10 @@ from torch import Tensor
 
 from .._require import require_int
 from ..kernels.affine import AffineParams
+from ..kernels.grids import LARGEST_MULTIPLIER
 from ..kernels.integer import requantize
-from ..kernels.requantization import LARGEST_MULTIPLIER
 from .geometry import Geometry, LinearGeometry
-from .grids import GivesCodes, params_of, require_codes
+from .grids import FLOAT_RULE, GivesCodes, params_of, require_codes
 from .integer import IntegerLayer
 
 
@@ -46,11 +46,9 @@ class RequantizedLayer(IntegerLayer, GivesCodes):
         x_bits: int = 8,
         y_bits: int = 8,
         activation: str = "none",
-        rounding: str = "float32_half_even",
+        rounding: str = FLOAT_RULE,
     ) -> None:
-        super().__init__(
-            geometry, bias=bias, bits=bits, per_tensor=per_tensor
-        )
+        super().__init__(geometry, bias=bias, bits=bits, per_tensor=per_tensor)
         self.activation_bits = require_int("x_bits", x_bits, 2, 8)
         self.settings["x_bits"] = self.activation_bits
         self._make_grid(y_bits, activation, rounding)
@@ -67,7 +65,7 @@ class RequantizedLayer(IntegerLayer, GivesCodes):
         float32, rounded after each operation as onnxruntime does; float64,
         as in LiteRT, where it is to become an integer and a shift.
         """
-        exact = np.float32 if self.rounding.startswith("float32") else np.float64
+        exact = np.float32 if self.rounding == FLOAT_RULE else np.float64
         x, weight, y = (
             scale.numpy().astype(exact)
             for scale in (self.x_scale, self.weight.scale, self.y_scale)

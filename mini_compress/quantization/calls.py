@@ -1,16 +1,19 @@
 """One operation of a traced network, and what it is given."""
 
 import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from torch import fx, nn
+from torch.utils import _pytree as pytree
 
 from ..graph.operations import name_of, target_of
+from ..kernels.affine import AffineParams
 
 KNOWN = (
-    "Linear, Conv2d, max and average pooling, addition, concatenation, "
-    "flattening, ReLU, ReLU6, other functions of one number, Dropout, Identity"
+    "Linear, Conv2d, max and average pooling, addition, multiplication, "
+    "concatenation, flattening, ReLU, ReLU6, other functions of one number, Dropout, Identity"
 )
 
 
@@ -50,7 +53,10 @@ class Call:
     def in_place(self) -> bool:
         """Whether the tensor that is given is overwritten."""
         name = getattr(self.target, "__name__", self.target)
-        written = str(name).endswith("_") or self.target is operator.iadd
+        written = str(name).endswith("_") or self.target in (
+            operator.iadd,
+            operator.imul,
+        )
         return written or bool(self.given("inplace", 99, False))
 
     def shape(self, node: fx.Node | None = None) -> tuple[int, ...]:
@@ -59,8 +65,10 @@ class Call:
 
     @property
     def tensors(self) -> list[fx.Node]:
-        """The tensors among the arguments, in order."""
-        return [x for x in self.node.all_input_nodes if "shape" in x.meta]
+        """The tensors among the arguments, in order; one may stand twice."""
+        leaves = pytree.tree_leaves([self.node.args, self.node.kwargs])
+        nodes = [x for x in leaves if isinstance(x, fx.Node)]
+        return [x for x in nodes if "shape" in x.meta]
 
     def given(self, name: str, position: int, default: Any = None) -> Any:
         """Return an attribute of the module, or an argument of the function.
@@ -98,3 +106,41 @@ class Call:
         raise ValueError(
             f"an integer network can be made of {KNOWN}, got {got}"
         )
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What an operation is made with, apart from what it is.
+
+    name : of the step
+    x, y : grids of what it reads and gives
+    activation, rounding : see `layers.grids.GivesCodes`
+    weight_bits, granularity : of a layer's weight
+    """
+
+    name: str
+    x: tuple[AffineParams, ...]
+    y: AffineParams
+    activation: str
+    rounding: str
+    weight_bits: int
+    granularity: str
+
+
+@dataclass(frozen=True)
+class Made:
+    """How an operation on codes is made.
+
+    build : of the setting
+    own_grid : its results have a grid of their own
+    fuses : a ReLU that follows can join it
+    """
+
+    build: Callable[[Setting], nn.Module]
+    own_grid: bool = True
+    fuses: bool = True
+
+
+# the steps that a call becomes, each reading the one before; none if the call
+# gives what it is given
+Rule = Callable[[Call], list[Made]]

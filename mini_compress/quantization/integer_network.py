@@ -8,11 +8,11 @@ from torch import Tensor, nn
 from .._inference import require_float32, require_image_tensor, require_module
 from .._require import require_finite, require_int, require_one_of
 from ..kernels.affine import AffineParams, choose_affine
-from ..kernels.requantization import SCALES
 from ..layers import IntegerNetwork
+from ..layers.grids import FLOAT_RULE, ROUNDINGS
 from ..layers.integer_network import Step
-from .planning import INPUT, Plan, plan_steps
-from .rules import Setting
+from .calls import Setting
+from .planning import Plan, plan_steps
 
 Ranges = Mapping[str, tuple[float, float]]
 OUTER_BITS = 8  # of pixels, which come so, and of logits
@@ -25,7 +25,7 @@ def quantize_network(
     weight_bits: int = 8,
     activation_bits: int = 8,
     granularity: str = "channel",
-    rounding: str = "float32_half_even",
+    rounding: str = FLOAT_RULE,
     ranges: Ranges | None = None,
     bits: Mapping[str, int] | None = None,
 ) -> IntegerNetwork:
@@ -41,7 +41,10 @@ def quantize_network(
     activation_bits : of what passes between steps, 2 to 8. Pixels and logits
         have 8.
     granularity : of the weights: "tensor" or "channel"
-    rounding : of every requantization, see `kernels.integer.requantize`
+    rounding : of every requantization, see `kernels.integer.requantize`:
+        "float32_half_even" computes as onnxruntime does, code for code;
+        "fixed_single" and "fixed_double" have no floats between the first step
+        and the last
     ranges : name of a step -> lowest and highest value, in place of those of
         the images; "input" are the images themselves
     bits : name of a layer -> bits of its weight, in place of weight_bits
@@ -58,7 +61,7 @@ def quantize_network(
     require_int("weight_bits", weight_bits, 2, 8)
     require_int("activation_bits", activation_bits, 2, 8)
     require_one_of("granularity", granularity, ("tensor", "channel"))
-    require_one_of("rounding", rounding, SCALES)
+    require_one_of("rounding", rounding, ROUNDINGS)
     require_module("model", model)
     require_image_tensor(images)
     require_float32(model)

@@ -17,11 +17,11 @@ from .._inference import BATCH_SIZE
 from ..graph import fold_batchnorm, trace, unfolded_norms
 from ..graph.inputs import next_images, require_finite_rows
 from ..graph.tracing import note_shapes, require_own_weights
+from ..layers.integer_base import QuantizeInput
 from ..layers.integer_network import is_reserved
-from ..layers.integer_ops import QuantizeInput
 from ..layers.kinds import BATCH_NORMS
-from .calls import Call
-from .rules import ACTIVATIONS, RULES, SAME, Made, Setting
+from .calls import Call, Made, Setting
+from .rules import ACTIVATIONS, RULES, SAME
 
 INPUT = "input"  # name of the first step
 
@@ -50,7 +50,9 @@ class Plan:
     steps: list[Planned]
 
     @torch.no_grad()
-    def observe(self, images: Tensor, visit: Callable[[str, Tensor], None]) -> None:
+    def observe(
+        self, images: Tensor, visit: Callable[[str, Tensor], None]
+    ) -> None:
         """Hand what each step with a grid of its own gives to a visitor.
 
         images : (n, ...) float32, finite, n >= 1; run in batches
@@ -115,7 +117,7 @@ class _Walk:
         for node in self.graph.graph.nodes:
             call = Call(node, self.graph)
             if node.op == "placeholder":
-                self._add(call, INPUT, (), Made(_quantize_input))
+                self._add(call, INPUT, (), Made(_quantize_input, fuses=False))
             elif node.op == "output":
                 self._end(call)
             elif not node.meta.get("plain"):
@@ -130,22 +132,29 @@ class _Walk:
         source = call.tensors[0]
         if call.in_place:
             self._require_own(call, source)
-        if target in SAME:
-            self.places[call.node] = self.places[source]
-            self._follow(call.node, source)
-        elif target in ACTIVATIONS and self._fuses(source):
+        if target in ACTIVATIONS and self._fuses(source):
             step = self.planned[self.places[source]]
             step.activation = ACTIVATIONS[target]
-            step.node = call.node
-            self.places[call.node] = self.places[source]
+            self._follow(call.node, source)
+        elif target in SAME:
+            self._follow(call.node, source)
         elif target in RULES:
-            reads = tuple(self.places[x] for x in call.tensors)
-            self._add(call, self._name(call.name), reads, RULES[target](call))
+            self._plan(call)
         elif target in BATCH_NORMS:
             left = unfolded_norms(self.model)
             call.refuse(f"it {left[str(call.node.target)]}")
         else:
             call.refuse()
+
+    def _plan(self, call: Call) -> None:
+        """Plan the steps that a call becomes."""
+        steps = RULES[call.target](call)
+        if not steps:
+            self._follow(call.node, call.tensors[0])
+        reads = tuple(self.places[x] for x in call.tensors)
+        for made in steps:
+            self._add(call, self._name(call.name), reads, made)
+            reads = (len(self.planned) - 1,)
 
     def _end(self, call: Call) -> None:
         """Require that the network gives what its last step gives."""
@@ -164,14 +173,14 @@ class _Walk:
         """Say whether a ReLU can join the step that gives its input."""
         step = self.planned[self.places[source]]
         alone = step.node is source and len(source.users) == 1
-        joins = step.made.own_grid and step.activation == "none"
-        return alone and joins and bool(step.reads)
+        return alone and step.made.fuses and step.activation == "none"
 
     def _follow(self, node: fx.Node, source: fx.Node) -> None:
-        """Let a step give what a node gives, if nobody else reads it."""
+        """Let a step give what a node gives."""
+        self.places[node] = self.places[source]
         step = self.planned[self.places[source]]
         if step.node is source and len(source.users) == 1:
-            step.node = node
+            step.node = node  # nobody else reads what it gave before
 
     def _require_own(self, call: Call, source: fx.Node) -> None:
         """Refuse to overwrite what others read afterwards."""

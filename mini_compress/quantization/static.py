@@ -103,24 +103,27 @@ def _integer_layer(
         bits=bits,
         per_tensor=granularity == "tensor",
     )
-    bias = real_bias(name, layer)
+    bias = real_bias(name, layer, len(weight))
     codes, scale = weight_codes(quantized.weight, weight, bias, x_params)
     fill_integer_layer(name, quantized, codes, scale, bias, x_params)
     return quantized
 
 
-def real_bias(name: str, layer: nn.Module) -> np.ndarray:
+def real_bias(name: str, layer: nn.Module, outputs: int) -> np.ndarray:
     """Return a layer's bias, (outputs,) float64; of 0 where it has none."""
     bias: Any = layer.bias
     if bias is None:
-        return np.zeros(layer.weight.shape[0])  # type: ignore[union-attr]
+        return np.zeros(outputs)
     values = bias.detach().numpy().astype(np.float64)
     require_finite(f"bias of {name!r}", values)
     return values
 
 
 def weight_codes(
-    kept: PackedWeight, weight: np.ndarray, bias: np.ndarray, x_params: AffineParams
+    kept: PackedWeight,
+    weight: np.ndarray,
+    bias: np.ndarray,
+    x_params: AffineParams,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return a weight's codes, and steps at which the bias fits int32.
 

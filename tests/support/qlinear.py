@@ -60,7 +60,9 @@ class QLinearGraph:
             bias = self.constant(layer.bias.numpy(), np.int32)
         after = self.grid(layer.y_params)
         if linear:
-            self.add(step, read, "QGemm", given, weights, [bias], after, transB=1)
+            self.add(
+                step, read, "QGemm", given, weights, [bias], after, transB=1
+            )
             return
         geometry = layer.geometry
         self.add(
@@ -127,7 +129,10 @@ def open_network(
     )
     model = helper.make_model(
         made,
-        opset_imports=[helper.make_opsetid("", 20), helper.make_opsetid(OWN, 1)],
+        opset_imports=[
+            helper.make_opsetid("", 20),
+            helper.make_opsetid(OWN, 1),
+        ],
         ir_version=10,
     )
     options = onnxruntime.SessionOptions()

@@ -19,6 +19,12 @@ from .elementwise import (
     multiply_int8,
     rescale_int8,
 )
+from .fixed_point import (
+    add_fixed,
+    average_pool_fixed,
+    multiply_fixed,
+    rescale_fixed,
+)
 from .integer import (
     conv2d_int8,
     linear_int8,
@@ -67,9 +73,11 @@ from .tables import (
 )
 
 __all__ = [
+    "add_fixed",
     "add_int8",
     "apply_table",
     "attention_map",
+    "average_pool_fixed",
     "average_pool_int8",
     "bsr_from_dense",
     "bsr_matmul",
@@ -97,6 +105,7 @@ __all__ = [
     "matmul_int8",
     "max_pool_int8",
     "mode_product",
+    "multiply_fixed",
     "multiply_int8",
     "nm_from_dense",
     "nm_matmul",
@@ -106,6 +115,7 @@ __all__ = [
     "relative_from_dense",
     "relative_matmul",
     "requantize",
+    "rescale_fixed",
     "rescale_int8",
     "soft_target_loss",
     "softmax",

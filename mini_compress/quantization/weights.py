@@ -1,0 +1,111 @@
+"""Layers with weights as layers of an integer network."""
+
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from ..layers import (
+    RequantizedLayer,
+    SparseLayer,
+    WeightOnlyLayer,
+    geometry_of,
+)
+from ..layers.geometry import Geometry
+from ..layers.plain import weight_array
+from .calls import Call, Made, Rule, Setting
+from .static import fill_integer_layer, real_bias, weight_codes
+from .uniform import require_values
+
+
+def plain(call: Call) -> list[Made]:
+    """Make codes of the weight of a layer of torch's."""
+    try:
+        geometry = geometry_of(call.module, repr(call.name))  # type: ignore[arg-type]
+        weight = weight_array(call.name, call.module)  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        call.refuse(str(error))
+    require_values(f"weight of {call.name!r}", weight)
+    return [_from_weight(call.module, geometry, weight)]
+
+
+def sparse(call: Call) -> list[Made]:
+    """Make codes of a weight that is stored without its zeros."""
+    layer: Any = call.module
+    weight = layer.dense_weight().numpy()
+    return [_from_weight(layer, layer.geometry, weight)]
+
+
+def weight_only(call: Call) -> list[Made]:
+    """Take the codes that a weight has already, whatever chose them."""
+    layer: Any = call.module
+    kept = layer.weight
+    if kept.scale.shape[1] > 1:
+        call.refuse(
+            "its steps differ along the summed axis, and could not be taken "
+            "out of the sum"
+        )
+
+    def build(setting: Setting) -> nn.Module:
+        made = _empty(
+            setting, layer.geometry, kept.bits, kept.per_tensor, layer.bias
+        )
+        codes, scale = kept.codes().numpy(), kept.scale.numpy()
+        bias = real_bias(setting.name, layer, len(codes))
+        return _filled(setting, made, codes, scale, bias)
+
+    return [Made(build)]
+
+
+def _from_weight(layer: Any, geometry: Geometry, weight: np.ndarray) -> Made:
+    """Describe a layer whose weight becomes codes by the setting."""
+
+    def build(setting: Setting) -> nn.Module:
+        per_tensor = setting.granularity == "tensor"
+        made = _empty(
+            setting, geometry, setting.weight_bits, per_tensor, layer.bias
+        )
+        bias = real_bias(setting.name, layer, len(weight))
+        codes, scale = weight_codes(made.weight, weight, bias, setting.x[0])
+        return _filled(setting, made, codes, scale, bias)
+
+    return Made(build)
+
+
+def _empty(
+    setting: Setting,
+    geometry: Geometry,
+    bits: int,
+    per_tensor: bool,
+    bias: object,
+) -> RequantizedLayer:
+    return RequantizedLayer(
+        geometry,
+        bias=bias is not None,
+        bits=bits,
+        per_tensor=per_tensor,
+        x_bits=setting.x[0].bits,
+        y_bits=setting.y.bits,
+        activation=setting.activation,
+        rounding=setting.rounding,
+    )
+
+
+def _filled(
+    setting: Setting,
+    made: RequantizedLayer,
+    codes: np.ndarray,
+    scale: np.ndarray,
+    bias: np.ndarray,
+) -> RequantizedLayer:
+    fill_integer_layer(setting.name, made, codes, scale, bias, setting.x[0])
+    made.set_grid(setting.y)
+    return made
+
+
+WEIGHTS: dict[Any, Rule] = {
+    nn.Linear: plain,
+    nn.Conv2d: plain,
+    SparseLayer: sparse,
+    WeightOnlyLayer: weight_only,
+}
