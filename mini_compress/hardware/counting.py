@@ -30,9 +30,9 @@ def is_counted(layer: nn.Module) -> bool:
 def find_layers(module: nn.Module) -> list[tuple[str, nn.Module]]:
     """List the innermost layers; refuse those that cannot be counted.
 
-    A layer is innermost when it is counted, when it is a normalization or a
-    table of embeddings, an operation on codes, or when it has no parts. Any other module that holds
-    numbers of its own is an error; all of them are named.
+    A layer is innermost when it is counted, when it is a normalization, a table
+    of embeddings or an operation on codes, or when it has no parts. Any other
+    module that holds numbers of its own is an error; all of them are named.
     """
     unknown: list[str] = []
     found = list(_walk(module, "", unknown))

@@ -89,11 +89,7 @@ class IntegerNetwork(InferenceModule):
         """
         first, *others = self.steps
         require_codes(codes, first.operation.y_params)  # type: ignore[union-attr]
-        last_reader = {
-            i: number
-            for number, step in enumerate(self.steps)
-            for i in step.reads
-        }
+        last_reader = readers(self.steps)
         given = {0: codes}
         yield first.name, codes
         for number, step in enumerate(others, 1):
@@ -156,6 +152,12 @@ class IntegerNetwork(InferenceModule):
                     f"names of steps must not lie within others, got {name!r}"
                 )
         _add(folder, last, operation, name)
+
+
+def readers(steps: Sequence[Step]) -> dict[int, int]:
+    """Return which step is the last to read each step, by their numbers."""
+    each = enumerate(steps)
+    return {i: number for number, step in each for i in step.reads}
 
 
 def is_reserved(part: str) -> bool:

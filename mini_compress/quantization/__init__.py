@@ -1,23 +1,35 @@
 """How a network's numbers become integers.
 
-uniform  evenly spaced codes for weights
-static   codes for activations too, and products of integers
+uniform          evenly spaced codes for weights
+static           codes for activations too, and products of integers
+integer_network  whole networks on codes, from pixels to logits
+simulation       the same in float32, rounded to the same grids
+comparison       where two executions of an integer network part
+planning         what a float network becomes, step by step
+rules, weights   what each of its operations becomes
 
 Ranges of layers' inputs and the folding of batch normalization are those of
 `mini_compress.graph`.
 """
 
 from ..graph import fold_batchnorm, observe_ranges, unfolded_norms
+from .comparison import Comparison, LayerDifference, compare_layers
 from .integer_network import quantize_network
+from .simulation import SimulatedNetwork, simulate
 from .static import quantize_static
 from .uniform import quantize_weight, quantize_weights
 
 __all__ = [
+    "Comparison",
+    "LayerDifference",
+    "SimulatedNetwork",
+    "compare_layers",
     "fold_batchnorm",
     "observe_ranges",
     "quantize_network",
     "quantize_static",
     "quantize_weight",
     "quantize_weights",
+    "simulate",
     "unfolded_norms",
 ]

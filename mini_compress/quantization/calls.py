@@ -13,7 +13,7 @@ from ..kernels.affine import AffineParams
 
 KNOWN = (
     "Linear, Conv2d, max and average pooling, addition, multiplication, "
-    "concatenation, flattening, ReLU, ReLU6, other functions of one number, Dropout, Identity"
+    "concatenation, flattening, functions of one number, Dropout or Identity"
 )
 
 

@@ -33,7 +33,6 @@ IMAGES = 4  # axes: images, channels, height, width
 def max_pool(call: Call) -> list[Made]:
     """Take the largest code of each window."""
     call.require("dilation", 4, 1, (1, 1), [1, 1])
-    call.require("ceil_mode", 5, False)
     call.require("return_indices", 6, False)
     window = _window(call)
     return [_keeping(lambda: IntegerMaxPool2d(**window))]
@@ -41,7 +40,6 @@ def max_pool(call: Call) -> list[Made]:
 
 def average_pool(call: Call) -> list[Made]:
     """Take the mean of each window."""
-    call.require("ceil_mode", 4, False)
     call.require("divisor_override", 6, None)
     counted = call.given("count_include_pad", 5, True)
     return [
@@ -158,12 +156,20 @@ def _regridding(kind: type[Regridded], **settings: Any) -> Made:
 
 
 def _window(call: Call) -> dict[str, tuple[int, int]]:
+    """Return a window; refuse one that ceil_mode lets hang over the edge."""
     kernel = call.pair("kernel_size", 1, None)
-    return {
-        "kernel_size": kernel,
-        "stride": call.pair("stride", 2, kernel),
-        "padding": call.pair("padding", 3, 0),
-    }
+    stride = call.pair("stride", 2, kernel)
+    padding = call.pair("padding", 3, 0)
+    *_, height, width = call.shape(call.tensors[0])
+    floor = tuple(
+        (size + 2 * around - rows) // step + 1
+        for size, around, rows, step in zip(
+            (height, width), padding, kernel, stride, strict=True
+        )
+    )
+    if floor != call.shape()[-2:]:
+        call.refuse("its ceil_mode lets a window hang over the edge")
+    return {"kernel_size": kernel, "stride": stride, "padding": padding}
 
 
 def _two(call: Call, verb: str) -> list[Any]:

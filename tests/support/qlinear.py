@@ -5,145 +5,199 @@ all steps are outputs, so that every code can be compared.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import onnxruntime
-from onnx import TensorProto, helper, numpy_helper
+from onnx import ModelProto, TensorProto, helper, numpy_helper
 
+from mini_compress.kernels.affine import AffineParams
 from mini_compress.layers import IntegerNetwork, RequantizedLayer, Step
 from mini_compress.layers import integer_ops as ops
 from mini_compress.layers.geometry import LinearGeometry
+from mini_compress.layers.integer_table import IntegerTable
 
 OWN = "com.microsoft"
+Run = Callable[[np.ndarray], dict[str, np.ndarray]]
 
 
-class QLinearGraph:
-    """Grows by an operation at a time; names are those of the steps."""
+class _Graph:
+    """Grows by an operation at a time; tensors have the names of the steps."""
 
     def __init__(self) -> None:
-        self.nodes: list = []
-        self.constants: list = []
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
 
-    def constant(self, value: object, dtype: type) -> str:
+    def constant(self, value: Any, dtype: type) -> str:
         name = f"constant_{len(self.constants)}"
         array = np.asarray(value, dtype)
         self.constants.append(numpy_helper.from_array(array, name))
         return name
 
-    def grid(self, params) -> list[str]:
+    def grid(self, params: AffineParams) -> list[str]:
         return [
             self.constant(params.scale, np.float32),
             self.constant(params.zero_point, np.uint8),
         ]
 
-    def add(self, step: Step, read: list[str], kind: str, *inputs, **options):
-        names = [x for given in inputs for x in given]
-        own = {} if kind in ONNX else {"domain": OWN}
-        node = helper.make_node(kind, names, [step.name], **own, **options)
+    def graded(self, step: Step, read: list[str]) -> list[str]:
+        """Name each input and the grid that it is on."""
+        grids = map(self.grid, step.operation.x_params)
+        pairs = zip(read, grids, strict=True)
+        return [name for one, grid in pairs for name in (one, *grid)]
+
+    def node(self, kind: str, given: list[str], name: str, **options) -> None:
+        known = ("QLinearConv", "MaxPool", "Flatten", "Cast", "Gather", "Clip")
+        domain = {} if kind in known else {"domain": OWN}
+        node = helper.make_node(kind, given, [name], **domain, **options)
         self.nodes.append(node)
 
-    def layer(self, step: Step, read: list[str]) -> None:
-        """QLinearConv, or QGemm for a linear layer."""
-        layer: RequantizedLayer = step.operation
-        weight = layer.weight.codes().numpy()
-        scale = layer.weight.scale.numpy().ravel()
-        zeros = np.zeros(len(scale), np.int8)
-        linear = isinstance(layer.geometry, LinearGeometry)
-        given = [*read, *self.grid(layer.x_params[0])]
-        weights = [
-            self.constant(weight, np.int8),
-            self.constant(scale if len(scale) > 1 else scale[0], np.float32),
-            self.constant(zeros if len(scale) > 1 else zeros[0], np.int8),
-        ]
-        bias = ""
-        if layer.bias is not None:
-            bias = self.constant(layer.bias.numpy(), np.int32)
-        after = self.grid(layer.y_params)
-        if linear:
-            self.add(
-                step, read, "QGemm", given, weights, [bias], after, transB=1
-            )
+    def clipped(self, step: Step, kind: str, given: list[str], **options):
+        """Add a node, and a clip where a fused function cuts codes off."""
+        limits = step.operation.limits
+        if limits == (0, 255):
+            self.node(kind, given, step.name, **options)
             return
-        geometry = layer.geometry
-        self.add(
-            step,
-            read,
-            "QLinearConv",
-            given,
-            weights,
-            after,
-            [bias] if bias else [],
-            strides=geometry.stride,
-            pads=[*geometry.padding] * 2,
-            dilations=geometry.dilation,
-            group=geometry.groups,
-        )
-
-    def max_pool(self, step: Step, read: list[str]) -> None:
-        window = step.operation.window
-        self.add(
-            step,
-            read,
-            "MaxPool",
-            read,
-            kernel_shape=window["kernel"],
-            strides=window["stride"],
-            pads=[*window["padding"]] * 2,
-        )
-
-    def flatten(self, step: Step, read: list[str]) -> None:
-        self.add(step, read, "Flatten", read)
+        self.node(kind, given, f"{step.name} whole", **options)
+        ends = [self.constant(end, np.uint8) for end in limits]
+        self.node("Clip", [f"{step.name} whole", *ends], step.name)
 
 
-ONNX = ("QLinearConv", "MaxPool", "Flatten")
-WRITERS: dict[type, Callable] = {
-    RequantizedLayer: QLinearGraph.layer,
-    ops.IntegerMaxPool2d: QLinearGraph.max_pool,
-    ops.IntegerFlatten: QLinearGraph.flatten,
+def _layer(graph: _Graph, step: Step, read: list[str]) -> None:
+    layer: RequantizedLayer = step.operation
+    scale = layer.weight.scale.numpy().ravel()
+    zeros = np.zeros(len(scale), np.int8)
+    if len(scale) == 1:
+        scale, zeros = scale[0], zeros[0]
+    given = [
+        *graph.graded(step, read),
+        graph.constant(layer.weight.codes().numpy(), np.int8),
+        graph.constant(scale, np.float32),
+        graph.constant(zeros, np.int8),
+    ]
+    bias, grid = [], graph.grid(layer.y_params)
+    if layer.bias is not None:
+        bias = [graph.constant(layer.bias.numpy(), np.int32)]
+    geometry = layer.geometry
+    if isinstance(geometry, LinearGeometry):
+        inputs = [*given, *(bias or [""]), *grid]
+        graph.clipped(step, "QGemm", inputs, transB=1)
+        return
+    graph.clipped(
+        step,
+        "QLinearConv",
+        [*given, *grid, *bias],
+        strides=geometry.stride,
+        pads=[*geometry.padding] * 2,
+        dilations=geometry.dilation,
+        group=geometry.groups,
+    )
+
+
+def _window(step: Step) -> dict[str, list[int]]:
+    window = step.operation.window
+    return {
+        "kernel_shape": [*window["kernel"]],
+        "strides": [*window["stride"]],
+        "pads": [*window["padding"]] * 2,
+    }
+
+
+def _max_pool(graph: _Graph, step: Step, read: list[str]) -> None:
+    graph.node("MaxPool", read, step.name, **_window(step))
+
+
+def _average_pool(graph: _Graph, step: Step, read: list[str]) -> None:
+    given = [*graph.graded(step, read), *graph.grid(step.operation.y_params)]
+    counted = int(step.operation.settings["count_include_pad"])
+    window = _window(step)
+    kind = "QLinearAveragePool"
+    graph.clipped(step, kind, given, **window, count_include_pad=counted)
+
+
+def _flatten(graph: _Graph, step: Step, read: list[str]) -> None:
+    graph.node("Flatten", read, step.name)
+
+
+def _regridded(kind: str) -> Callable[[_Graph, Step, list[str]], None]:
+    def write(graph: _Graph, step: Step, read: list[str]) -> None:
+        grid = graph.grid(step.operation.y_params)
+        graph.clipped(step, kind, [*graph.graded(step, read), *grid])
+
+    return write
+
+
+def _concat(graph: _Graph, step: Step, read: list[str]) -> None:
+    grid = graph.grid(step.operation.y_params)
+    given = [*grid, *graph.graded(step, read)]
+    graph.clipped(step, "QLinearConcat", given, axis=1)
+
+
+def _table(graph: _Graph, step: Step, read: list[str]) -> None:
+    entries = graph.constant(step.operation.table.numpy(), np.uint8)
+    places = f"{step.name} places"
+    graph.node("Cast", read, places, to=TensorProto.INT32)
+    graph.node("Gather", [entries, places], step.name)
+
+
+WRITERS: dict[type, Callable[[_Graph, Step, list[str]], None]] = {
+    RequantizedLayer: _layer,
+    ops.IntegerMaxPool2d: _max_pool,
+    ops.IntegerAvgPool2d: _average_pool,
+    ops.IntegerGlobalAvgPool2d: _regridded("QLinearGlobalAveragePool"),
+    ops.IntegerAdd: _regridded("QLinearAdd"),
+    ops.IntegerMultiply: _regridded("QLinearMul"),
+    ops.IntegerConcat: _concat,
+    ops.IntegerFlatten: _flatten,
+    IntegerTable: _table,
 }
 
 
-def open_network(
-    network: IntegerNetwork, shape: tuple[int, ...]
-) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
-    """Return a function from codes of images to the codes of every step.
-
-    shape : of one image
-    """
-    first, *steps = network.steps
-    graph = QLinearGraph()
-    names = [first.name]
-    for step in steps:
+def make_graph(network: IntegerNetwork, shape: tuple[int, ...]) -> ModelProto:
+    """Write a network down; shape : of one image."""
+    graph = _Graph()
+    names = [step.name for step in network.steps]
+    for step in network.steps[1:]:
         read = [names[i] for i in step.reads]
         WRITERS[type(step.operation)](graph, step, read)
-        names.append(step.name)
-    given = helper.make_tensor_value_info(
-        first.name, TensorProto.UINT8, [None, *shape]
-    )
+    values = [
+        helper.make_tensor_value_info(
+            names[0], TensorProto.UINT8, [None, *shape]
+        )
+    ]
     outputs = [
         helper.make_tensor_value_info(name, TensorProto.UINT8, None)
         for name in names[1:]
     ]
-    made = helper.make_graph(
-        graph.nodes, "network", [given], outputs, graph.constants
-    )
-    model = helper.make_model(
-        made,
-        opset_imports=[
-            helper.make_opsetid("", 20),
-            helper.make_opsetid(OWN, 1),
-        ],
+    opsets = [helper.make_opsetid("", 20), helper.make_opsetid(OWN, 1)]
+    return helper.make_model(
+        helper.make_graph(
+            graph.nodes, "network", values, outputs, graph.constants
+        ),
+        opset_imports=opsets,
         ir_version=10,
     )
+
+
+def open_network(network: IntegerNetwork, shape: tuple[int, ...]) -> Run:
+    """Return a function from codes of images to the codes of every step.
+
+    shape : of one image
+    """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
+    options.log_severity_level = 3
     options.add_session_config_entry("session.x64quantprecision", "1")
     session = onnxruntime.InferenceSession(
-        model.SerializeToString(), options, ["CPUExecutionProvider"]
+        make_graph(network, shape).SerializeToString(),
+        options,
+        ["CPUExecutionProvider"],
     )
+    first, *names = [step.name for step in network.steps]
 
     def run(codes: np.ndarray) -> dict[str, np.ndarray]:
-        made = session.run(names[1:], {first.name: codes})
-        return dict(zip(names[1:], made, strict=True))
+        codes = np.ascontiguousarray(codes)
+        made = session.run(names, {first: codes})
+        return {first: codes, **dict(zip(names, made, strict=True))}
 
     return run
