@@ -88,7 +88,7 @@ class IntegerNetwork(InferenceModule):
         Everything is uint8 between steps.
         """
         first, *others = self.steps
-        require_codes(codes, first.operation.y_params)  # type: ignore[union-attr]
+        require_codes(codes, first.operation.output_grid(()))
         last_reader = readers(self.steps)
         given = {0: codes}
         yield first.name, codes

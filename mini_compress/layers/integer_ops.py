@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from .._require import require_bool, require_int
 from ..kernels import elementwise, fixed_point, pooling
+from ..kernels.affine import AffineParams
 from .geometry import checked_pair
 from .grids import FLOAT_RULE
 from .integer_base import IntegerOperation, Regridded
@@ -69,7 +70,9 @@ class IntegerMaxPool2d(_Windowed):
 
     def compute_real(self, *inputs: Tensor) -> Tensor:
         """Pool as torch does."""
-        return functional.max_pool2d(*inputs, *self.window.values())
+        [x] = inputs
+        kernel, stride, padding = self.window.values()
+        return functional.max_pool2d(x, kernel, stride, padding)
 
 
 class IntegerFlatten(IntegerOperation):
@@ -82,7 +85,10 @@ class IntegerFlatten(IntegerOperation):
         """Map (images, ...) to (images, all others)."""
         return codes.flatten(1)
 
-    compute_real = forward
+    def compute_real(self, *inputs: Tensor) -> Tensor:
+        """Flatten as torch does."""
+        [x] = inputs
+        return x.flatten(1)
 
 
 class IntegerAvgPool2d(_Windowed, Regridded):
@@ -122,23 +128,20 @@ class IntegerAvgPool2d(_Windowed, Regridded):
             **self.window,
             "count_include_pad": self.settings["count_include_pad"],
         }
-        grids = (*self.x_params, self.y_params)
+        [x], [grid] = inputs, self.x_params
         if self.rounding == FLOAT_RULE:
-            return pooling.average_pool_int8(*inputs, *grids, **options)
+            return pooling.average_pool_int8(x, grid, self.y_params, **options)
         return fixed_point.average_pool_fixed(
-            *inputs, *grids, **options, rounding=self.rounding
+            x, grid, self.y_params, **options, rounding=self.rounding
         )
 
     def compute_real(self, *inputs: Tensor) -> Tensor:
         """Pool as torch does."""
+        [x] = inputs
+        kernel, stride, padding = self.window.values()
         counted = self.settings["count_include_pad"]
         return self.activate(
-            functional.avg_pool2d(
-                *inputs,
-                *self.window.values(),
-                ceil_mode=False,
-                count_include_pad=counted,
-            )
+            functional.avg_pool2d(x, kernel, stride, padding, False, counted)
         )
 
 
@@ -151,12 +154,15 @@ class IntegerGlobalAvgPool2d(Regridded):
     arity = 1
 
     def _compute(self, *inputs: np.ndarray) -> np.ndarray:
-        [codes] = inputs
-        grids = (*self.x_params, self.y_params)
+        [x], [grid] = inputs, self.x_params
         if self.rounding == FLOAT_RULE:
-            return pooling.global_average_pool_int8(codes, *grids)
+            return pooling.global_average_pool_int8(x, grid, self.y_params)
         return fixed_point.average_pool_fixed(
-            codes, *grids, kernel=codes.shape[2:], rounding=self.rounding
+            x,
+            grid,
+            self.y_params,
+            kernel=x.shape[2:],
+            rounding=self.rounding,
         )
 
     def compute_real(self, *inputs: Tensor) -> Tensor:
@@ -165,19 +171,29 @@ class IntegerGlobalAvgPool2d(Regridded):
         return self.activate(x.mean((2, 3), keepdim=True))
 
 
-class IntegerAdd(Regridded):
+class _OfTwo(Regridded):
+    """What operations on two tensors share."""
+
+    arity = 2
+
+    def _grids(self) -> tuple[AffineParams, AffineParams, AffineParams]:
+        """Return the grids of both inputs and of the result."""
+        one, other = self.x_params
+        return one, other, self.y_params
+
+
+class IntegerAdd(_OfTwo):
     """The sum of two tensors of one shape.
 
     x_bits, y_bits, activation, rounding : see `Regridded`
     """
 
-    arity = 2
-
     def _compute(self, *inputs: np.ndarray) -> np.ndarray:
-        grids = (*self.x_params, self.y_params)
+        one, other = inputs
+        grids = self._grids()
         if self.rounding == FLOAT_RULE:
-            return elementwise.add_int8(*inputs, *grids)
-        return fixed_point.add_fixed(*inputs, *grids, rounding=self.rounding)
+            return elementwise.add_int8(one, other, *grids)
+        return fixed_point.add_fixed(one, other, *grids, rounding=self.rounding)
 
     def compute_real(self, *inputs: Tensor) -> Tensor:
         """Add as torch does."""
@@ -185,20 +201,19 @@ class IntegerAdd(Regridded):
         return self.activate(one + other)
 
 
-class IntegerMultiply(Regridded):
+class IntegerMultiply(_OfTwo):
     """The product of two tensors whose shapes broadcast.
 
     x_bits, y_bits, activation, rounding : see `Regridded`
     """
 
-    arity = 2
-
     def _compute(self, *inputs: np.ndarray) -> np.ndarray:
-        grids = (*self.x_params, self.y_params)
+        one, other = inputs
+        grids = self._grids()
         if self.rounding == FLOAT_RULE:
-            return elementwise.multiply_int8(*inputs, *grids)
+            return elementwise.multiply_int8(one, other, *grids)
         return fixed_point.multiply_fixed(
-            *inputs, *grids, rounding=self.rounding
+            one, other, *grids, rounding=self.rounding
         )
 
     def compute_real(self, *inputs: Tensor) -> Tensor:

@@ -53,9 +53,8 @@ class IntegerTable(Regridded):
 
     def fill(self) -> None:
         """Compute the table, once the grids are set."""
-        entries = tables.make_table(
-            self.function, *self.x_params, self.y_params
-        )
+        [x_params] = self.x_params
+        entries = tables.make_table(self.function, x_params, self.y_params)
         self.table.copy_(torch.from_numpy(entries))
 
     def require_valid(self) -> None:
@@ -69,7 +68,8 @@ class IntegerTable(Regridded):
             )
 
     def _compute(self, *inputs: np.ndarray) -> np.ndarray:
-        return tables.apply_table(*inputs, self.table.numpy())
+        [codes] = inputs
+        return tables.apply_table(codes, self.table.numpy())
 
     def compute_real(self, *inputs: Tensor) -> Tensor:
         """Apply the function itself."""

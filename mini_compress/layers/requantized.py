@@ -8,6 +8,7 @@ A ReLU that follows costs nothing: it is a clamp of the code.
 """
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from .._require import require_int
@@ -65,12 +66,11 @@ class RequantizedLayer(IntegerLayer, GivesCodes):
         float32, rounded after each operation as onnxruntime does; float64,
         as in LiteRT, where it is to become an integer and a shift.
         """
-        exact = np.float32 if self.rounding == FLOAT_RULE else np.float64
-        x, weight, y = (
-            scale.numpy().astype(exact)
-            for scale in (self.x_scale, self.weight.scale, self.y_scale)
-        )
-        return x * weight.reshape(-1) / y
+        wide = self.rounding != FLOAT_RULE
+        dtype = torch.float64 if wide else torch.float32
+        scales = (self.x_scale, self.weight.scale.reshape(-1), self.y_scale)
+        x, weight, y = (scale.to(dtype) for scale in scales)
+        return (x * weight / y).numpy()
 
     def require_valid(self) -> None:
         """Refuse what no layer can compute with, grids and sums included."""

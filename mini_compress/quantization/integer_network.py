@@ -1,6 +1,7 @@
 """A float network becomes an integer one: codes from pixels to logits."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from torch import Tensor, nn
@@ -88,7 +89,7 @@ def quantize_network(
             weight_bits=(bits or {}).get(planned.name, weight_bits),
             granularity=granularity,
         )
-        operation = planned.made.build(setting)
+        operation: Any = planned.made.build(setting)
         steps.append(Step(planned.name, operation, planned.reads))
     network = IntegerNetwork(steps)
     network.trained_on = getattr(model, "trained_on", None)
