@@ -37,7 +37,9 @@ class RandomNetwork(nn.Module):
         generator = torch.Generator().manual_seed(seed)
 
         def draw(*choices):
-            return choices[int(torch.randint(len(choices), (), generator=generator))]
+            return choices[
+                int(torch.randint(len(choices), (), generator=generator))
+            ]
 
         channels = draw(4, 8)
         self.stem = nn.Conv2d(3, channels, 3, stride=draw(1, 2), padding=1)
