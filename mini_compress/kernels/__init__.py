@@ -2,6 +2,8 @@
 
 affine         real numbers as integer codes, and back
 integer        products and convolutions of codes, and their requantization
+requantization the rules by which runtimes round sums, and where they part
+saturation     products of processors that add pairs of them in 16 bits
 elementwise    sums and products of codes, and changes of their grid
 fixed_point    the same between grids without any float
 pooling        the largest code of each window, or the code of its mean
@@ -28,6 +30,8 @@ from . import (
     packing,
     planes,
     pooling,
+    requantization,
+    saturation,
     soft_targets,
     sparse,
     tables,
@@ -45,6 +49,8 @@ __all__ = [
     "packing",
     "planes",
     "pooling",
+    "requantization",
+    "saturation",
     "soft_targets",
     "sparse",
     "tables",

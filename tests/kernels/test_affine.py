@@ -16,6 +16,7 @@ from mini_compress.kernels import (
     naive,
     packing,
     pooling,
+    saturation,
 )
 from mini_compress.kernels.affine import AffineParams
 from tests.support.strategies import GRIDS, quick, reals
@@ -66,6 +67,7 @@ def same(one: np.ndarray, other: np.ndarray) -> bool:
 
 def test_every_kernel_has_its_loops():
     kernels = {*affine.__all__, *integer.__all__, *packing.__all__}
+    kernels |= {*saturation.__all__}
     loops = {*naive.codes.__all__, *naive.integer.__all__}
     assert loops == kernels - {"AffineParams"}
     assert naive.pooling.__all__ == pooling.__all__

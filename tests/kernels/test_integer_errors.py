@@ -160,8 +160,28 @@ MISTAKES = [
     ),
     (
         lambda: requantize(rounding="half_up"),
-        "rounding must be one of float32_half_even, fixed_single, "
-        "fixed_double; got 'half_up'",
+        "rounding must be one of float32_half_even, float32_zero_inside, "
+        "float64_zero_inside, float64_half_away, fixed_single, fixed_double, "
+        "fixed_double_away; got 'half_up'",
+    ),
+    (
+        lambda: requantize(bias=np.ones(3)),
+        "bias must be float32, got float64",
+    ),
+    (
+        lambda: requantize(bias=np.ones(2, np.float32)),
+        "bias must be one number or one per channel of acc (1, 3, 2, 2), "
+        "got shape (2,)",
+    ),
+    (
+        lambda: requantize(bias=np.float32([1, 2, np.inf])),
+        "bias must be finite, got infinity",
+    ),
+    (
+        lambda: requantize(
+            bias=np.ones(3, np.float32), rounding="fixed_single"
+        ),
+        "bias must be None for fixed_single, whose sums are whole numbers",
     ),
     (
         lambda: requantize(dtype=np.int16),

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from mini_compress.kernels import integer, naive
+from mini_compress.kernels.requantization import RULES, compare_roundings
 from tests.support.strategies import CODE_DTYPES, quick
 
 INT32 = np.iinfo(np.int32)
-ROUNDINGS = ("float32_half_even", "fixed_single", "fixed_double")
+ROUNDINGS = tuple(RULES)
 # Mantissas of every length, exponents from 2**-40 to 2**29.
 MULTIPLIERS = st.builds(
     np.ldexp, st.floats(0.5, 1), st.integers(-40, 29)
@@ -106,10 +107,79 @@ def test_sums_are_rounded_to_float32_first():
     assert out.tolist() == [1]
 
 
-def test_ties_do_not_depend_on_an_odd_zero_point():
+@pytest.mark.parametrize(
+    ("rounding", "expected"),
+    [
+        ("float32_half_even", [-1, 1, 1, 3, 3]),  # rint first, then add 1
+        ("float32_zero_inside", [0, 0, 2, 2, 4]),
+        ("float64_zero_inside", [0, 0, 2, 2, 4]),
+        ("float64_half_away", [-1, 0, 2, 3, 4]),
+        ("fixed_single", [0, 1, 2, 3, 4]),
+        ("fixed_double", [0, 1, 2, 3, 4]),
+        ("fixed_double_away", [0, 1, 2, 3, 4]),  # no second rounding
+    ],
+)
+def test_ties_beside_an_odd_zero_point(rounding, expected):
     acc = np.array([-3, -1, 1, 3, 5], np.int32)
-    out = integer.requantize(acc, 0.5, 1)
-    assert out.tolist() == [-1, 1, 1, 3, 3]  # rint first, then add 1
+    out = integer.requantize(acc, 0.5, 1, rounding=rounding)
+    assert out.tolist() == expected
+
+
+def test_what_is_just_below_a_half_does_not_round_away():
+    acc = np.array([1, -1], np.int32)
+    multiplier = np.nextafter(0.5, 0)  # adding 0.5 in float64 gives 1
+    out = integer.requantize(acc, multiplier, 0, rounding="float64_half_away")
+    assert out.tolist() == [0, 0]
+
+
+def test_gemmlowps_second_rounding_goes_away_from_zero():
+    acc = np.array([-6, -2, 2, 6], np.int32)
+    both = [
+        integer.requantize(acc, 0.25, 0, rounding=name).tolist()
+        for name in ("fixed_double", "fixed_double_away")
+    ]
+    assert both == [[-1, 0, 1, 2], [-2, -1, 1, 2]]
+
+
+@pytest.mark.parametrize(
+    "rounding", ["float32_half_even", "float32_zero_inside"]
+)
+@quick
+@given(sums(), st.data())
+def test_a_real_bias_equals_the_loops(rounding, drawn, data):
+    acc, multiplier = drawn
+    shape = ()
+    if acc.ndim:
+        shape = (acc.shape[1] if acc.ndim == 4 else acc.shape[-1],)
+    value = st.floats(-1000, 1000, width=32)
+    bias = data.draw(hnp.arrays(np.float32, shape, elements=value))
+    options = {"bias": bias, "rounding": rounding}
+    out = integer.requantize(acc, multiplier, 3, **options)
+    expected = naive.requantize(acc, multiplier, 3, **options)
+    assert np.array_equal(out, expected)
+
+
+def test_a_real_bias_is_not_rounded():
+    acc = np.zeros((1, 2), np.int32)
+    bias = np.array([0.5, 0.75], np.float32)
+    assert integer.requantize(acc, 2.0, 0, bias=bias).tolist() == [[1, 2]]
+
+
+def test_roundings_are_compared_sum_by_sum():
+    acc = np.arange(-40, 40, dtype=np.int32).reshape(8, 10)
+    compared = compare_roundings(acc, 0.25, 3, dtype=np.uint8)
+    assert compared.codes.keys() == RULES.keys()
+    for name, codes in compared.codes.items():
+        expected = integer.requantize(
+            acc, 0.25, 3, rounding=name, dtype=np.uint8
+        )
+        assert np.array_equal(codes, expected)
+    first, *others = (codes.ravel() for codes in compared.codes.values())
+    agree = [
+        all(codes[i] == first[i] for codes in others) for i in range(acc.size)
+    ]
+    assert (~compared.parted).ravel().tolist() == agree
+    assert 0 < sum(agree) < acc.size
 
 
 @pytest.mark.parametrize("rounding", ROUNDINGS)

@@ -29,6 +29,7 @@ from .integer import (
     conv2d_int8,
     linear_int8,
     matmul_int8,
+    matmul_saturating,
     quantize_multiplier,
     requantize,
 )
@@ -103,6 +104,7 @@ __all__ = [
     "linear_int8",
     "make_table",
     "matmul_int8",
+    "matmul_saturating",
     "max_pool_int8",
     "mode_product",
     "multiply_fixed",

@@ -5,6 +5,7 @@ at the end.
 """
 
 import math
+from fractions import Fraction
 
 import numpy as np
 
@@ -14,6 +15,7 @@ __all__ = [
     "conv2d_int8",
     "linear_int8",
     "matmul_int8",
+    "matmul_saturating",
     "quantize_multiplier",
     "requantize",
 ]
@@ -34,6 +36,17 @@ def matmul_int8(a, b, *, a_zero_point=0, b_zero_point=0) -> np.ndarray:
                 b_value = int(b[k, j]) - int(b_zero[j])
                 total += a_value * b_value
             out[i, j] = _wrap(total)
+    return out
+
+
+def matmul_saturating(a, b) -> np.ndarray:
+    """Clamp each sum of two neighbouring products to 16 bits, add those."""
+    rows, inner = a.shape
+    out = np.empty((rows, b.shape[1]), np.int32)
+    for i, j in np.ndindex(*out.shape):
+        products = [int(a[i, k]) * int(b[k, j]) for k in range(inner)]
+        pairs = [sum(products[k : k + 2]) for k in range(0, inner, 2)]
+        out[i, j] = sum(clamp(pair, -(2**15), 2**15 - 1) for pair in pairs)
     return out
 
 
@@ -95,45 +108,88 @@ def requantize(
     multiplier,
     zero_point,
     *,
+    bias=None,
     rounding="float32_half_even",
     dtype=np.int8,
 ) -> np.ndarray:
     """Scale each sum by the named rule, add the zero point, saturate."""
-    rule = {
-        "float32_half_even": _scale_float32,
-        "fixed_single": _scale_fixed_single,
-        "fixed_double": _scale_fixed_double,
-    }[rounding]
-    if np.ndim(multiplier) == 1 and acc.ndim == 4:
-        multiplier = np.reshape(multiplier, (-1, 1, 1))
-    multipliers = np.broadcast_to(multiplier, acc.shape)
+    outside = 0 if rounding.endswith("zero_inside") else zero_point
+    multipliers = _per_channel(multiplier, acc)
+    biases = None if bias is None else _per_channel(bias, acc)
     limits = np.iinfo(dtype)
     out = np.empty(acc.shape, dtype)
     for i in np.ndindex(*acc.shape):
-        code = rule(int(acc[i]), float(multipliers[i])) + zero_point
-        out[i] = clamp(code, limits.min, limits.max)
+        total: float | np.float32 = int(acc[i])
+        if biases is not None:
+            total = np.float32(total) + biases[i]
+        scaled = _SCALES[rounding](total, float(multipliers[i]), zero_point)
+        out[i] = clamp(scaled + outside, limits.min, limits.max)
     return out
 
 
-def _scale_float32(acc, multiplier) -> int:
+def _per_channel(values, acc) -> np.ndarray:
+    if np.ndim(values) == 1 and acc.ndim == 4:
+        values = np.reshape(values, (-1, 1, 1))
+    return np.broadcast_to(values, acc.shape)
+
+
+def _scale_float32(acc, multiplier, _) -> int:
     return round(float(np.float32(acc) * np.float32(multiplier)))
 
 
-def _scale_fixed_single(acc, multiplier) -> int:
+def _scale_float32_zero_inside(acc, multiplier, zero_point) -> int:
+    scaled = np.float32(acc) * np.float32(multiplier)
+    return round(float(scaled + np.float32(zero_point)))
+
+
+def _scale_float64_zero_inside(acc, multiplier, zero_point) -> int:
+    return round(acc * float(np.float32(multiplier)) + zero_point)
+
+
+def _scale_float64_half_away(acc, multiplier, _) -> int:
+    exact = Fraction(abs(acc * multiplier))  # the product is a float64
+    size = math.floor(exact + Fraction(1, 2))
+    return size if acc > 0 else -size
+
+
+def _scale_fixed_single(acc, multiplier, _) -> int:
     q, shift = quantize_multiplier(multiplier)
     down = 31 - shift
     return (acc * q + (1 << (down - 1))) >> down
 
 
-def _scale_fixed_double(acc, multiplier) -> int:
+def _scale_fixed_double(acc, multiplier, _) -> int:
+    high, down = _high_half(acc, multiplier)
+    return (high + (1 << down >> 1)) >> down
+
+
+def _scale_fixed_double_away(acc, multiplier, _) -> int:
+    """Shift down; add 1 if what is cut off is more than the threshold."""
+    high, down = _high_half(acc, multiplier)
+    mask = (1 << down) - 1
+    threshold = (mask >> 1) + (high < 0)
+    return (high >> down) + ((high & mask) > threshold)
+
+
+def _high_half(acc, multiplier) -> tuple[int, int]:
+    """Double the product with q and keep its rounded upper 32 bits."""
     q, shift = quantize_multiplier(multiplier)
     raised = clamp(acc << max(shift, 0), -(2**31), 2**31 - 1)
     product = raised * q
-    nudge = 2**30 if product >= 0 else 1 - 2**30
-    high = abs(product + nudge) // 2**31
-    high = high if product + nudge >= 0 else -high
-    down = max(-shift, 0)
-    return (high + (1 << down >> 1)) >> down
+    nudged = product + (2**30 if product >= 0 else 1 - 2**30)
+    high = abs(nudged) // 2**31
+    return high if nudged >= 0 else -high, max(-shift, 0)
+
+
+_SCALES = {
+    "float32_half_even": _scale_float32,
+    "float32_zero_inside": _scale_float32_zero_inside,
+    "float64_zero_inside": _scale_float64_zero_inside,
+    "float64_half_away": _scale_float64_half_away,
+    "fixed_single": _scale_fixed_single,
+    "fixed_double": _scale_fixed_double,
+    "fixed_double_away": _scale_fixed_double_away,
+}
 
 
 def quantize_multiplier(multiplier) -> tuple[int, int]:
