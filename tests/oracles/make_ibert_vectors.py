@@ -64,11 +64,12 @@ def record_softmax(rng: np.random.Generator, scale: float) -> dict:
     given = torch.tensor([scale], dtype=torch.float64)
     one, _ = softmax.int_exp(torch.zeros(1).double(), given)
     softmax.act.x_min, softmax.act.x_max = -one, one
-    y, y_scale = softmax(torch.from_numpy(codes * scale), given)
+    x = torch.from_numpy(codes * scale)[None]  # (1, rows, classes)
+    y, y_scale = softmax(x, given)
     return {
         "scale": scale,
         "codes": codes.tolist(),
-        "y": torch.round(y / y_scale).long().tolist(),
+        "y": torch.round(y[0] / y_scale).long().tolist(),
     }
 
 

@@ -1,14 +1,22 @@
-"""Fixed-point requantization against what LiteRT gave (recorded)."""
+"""Requantization and tables against what LiteRT gave (recorded)."""
 
 import json
 
 import numpy as np
 import pytest
 
-from mini_compress.kernels import integer
+from mini_compress.kernels import integer, tables
+from mini_compress.kernels.affine import AffineParams
 from tests.oracles.make_litert_vectors import VECTORS
 
-LAYERS = json.loads(VECTORS.read_text())["layers"]
+RECORD = json.loads(VECTORS.read_text())
+LAYERS = RECORD["layers"]
+FUNCTIONS = {
+    "TANH": tables.tanh,
+    "LOGISTIC": tables.sigmoid,
+    "GELU": tables.gelu,
+    "EXP": np.exp,
+}
 
 
 def requantize(layer: dict, rounding: str) -> np.ndarray:
@@ -45,3 +53,36 @@ def test_the_roundings_differ_on_these_sums():
         [requantize(layer, name).tolist() for layer in LAYERS] for name in names
     ]
     assert outputs[0] != outputs[1] != outputs[2] != outputs[0]
+
+
+def make_table(case: dict, rounding: str) -> np.ndarray:
+    x_params, y_params = (
+        AffineParams(
+            case[f"{side}_scale"],
+            case[f"{side}_zero_point"],
+            bits=8,
+            signed=case["dtype"] == "int8",
+        )
+        for side in "xy"
+    )
+    function = FUNCTIONS[case["function"]]
+    return tables.make_table(function, x_params, y_params, rounding=rounding)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_tables_equal_those_of_litert(name):
+    cases = [one for one in RECORD["tables"] if one["function"] == name]
+    assert len(cases) >= 8
+    for case in cases:
+        codes = np.arange(256).astype(case["dtype"])
+        table = make_table(case, "half_away")
+        assert tables.apply_table(codes, table).tolist() == case["codes"]
+
+
+def test_ties_of_litert_go_away_from_zero():
+    parted = {
+        case["function"]
+        for case in RECORD["tables"]
+        if make_table(case, "half_even").tolist() != case["codes"]
+    }
+    assert parted == {"GELU", "EXP"}  # the others have no ties
