@@ -1,4 +1,4 @@
-"""Record how LiteRT requantizes and looks up: writes litert_vectors.json beside this file.
+"""Record how LiteRT requantizes and looks up: writes litert_vectors.json.
 
     pip install ai-edge-litert && python -m tests.oracles.make_litert_vectors
 

@@ -82,7 +82,7 @@ def gelu_tanh(x: np.ndarray) -> np.ndarray:
     wide = _wide(x)
     with np.errstate(over="ignore"):  # tanh of an infinite cube is 1
         inner = math.sqrt(2 / math.pi) * (wide + 0.044715 * wide**3)
-    return (wide * (1 + np.tanh(inner)) / 2).astype(x.dtype)
+    return (wide * ((1 + np.tanh(inner)) / 2)).astype(x.dtype)
 
 
 def silu(x: np.ndarray) -> np.ndarray:
