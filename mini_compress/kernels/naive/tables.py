@@ -71,7 +71,7 @@ def softmax_int8(codes, x_params) -> np.ndarray:
 def layer_norm_int8(
     codes, weight, bias, x_params, y_params, *, eps=1e-5
 ) -> np.ndarray:
-    """Center, divide by the integer root, scale, shift: 16 bits after each."""
+    """Center, divide by the integer root, scale by the weight, shift."""
     out = np.empty(codes.shape, y_params.dtype)
     n = codes.shape[-1]
     scale = float(y_params.scale)
@@ -81,11 +81,11 @@ def layer_norm_int8(
         squares = n * sum(one * one for one in q) - sum(q) ** 2
         root = max(math.isqrt(squares * 2**16 + epsilon), 1)
         for i in range(n):
-            centered = (n * q[i] - sum(q)) * 2**24
+            centered = (n * q[i] - sum(q)) * 2**28
             normal = (2 * centered + root) // (2 * root)
             factor = round(float(weight[i]) / scale * 2**16)
-            offset = round(float(bias[i]) / scale * 2**32)
-            code = (normal * factor + offset + 2**31) // 2**32
+            offset = round(float(bias[i]) / scale * 2**36)
+            code = (normal * factor + offset + 2**35) // 2**36
             out[(*row, i)] = clamp(
                 code + int(y_params.zero_point),
                 y_params.quant_min,

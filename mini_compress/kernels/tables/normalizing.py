@@ -23,7 +23,7 @@ __all__ = ["layer_norm_int8", "softmax_int8", "softmax_params"]
 
 # Bits after the point, in the integers of layer_norm_int8:
 ROOT_BITS = 8  # of n * deviation, so that a square has twice as many
-NORMAL_BITS = 16  # of the normalized numbers
+NORMAL_BITS = 20  # of the normalized numbers
 WEIGHT_BITS = 16  # of weight / scale_y; a bias has the sum of both
 # What keeps every sum and product below 2**63:
 LONGEST = 2**15
@@ -109,9 +109,9 @@ def layer_norm_int8(
 
     With n numbers q of sum s, n * q - s is n times the centered number and
     the root of n * sum(q**2) - s**2 is n times the deviation, both without
-    any rounding of the mean. Their quotient is a whole number of 2**-16;
-    weight and bias are whole numbers too, and the last shift rounds ties up.
-    See [kim2021ibert], section 3.6, which rounds the mean to a code; loops in
+    any rounding of the mean. Their quotient is counted in steps of 2**-20,
+    weight and bias in steps of their own; the last shift rounds ties up. See
+    [kim2021ibert], section 3.6, whose code rounds the mean; loops in
     `naive.layer_norm_int8`.
     """
     require_codes(codes, x_params)
@@ -131,7 +131,7 @@ def layer_norm_int8(
 
 
 def _normalize(q: np.ndarray, epsilon: int) -> np.ndarray:
-    """Return (q - mean) / deviation in steps of 2**-16.
+    """Return (q - mean) / deviation in steps of 2**-20.
 
     q : (..., n) int64
     epsilon : n**2 * eps / scale**2, in steps of 2**-16
