@@ -98,6 +98,22 @@ def test_layer_norm_equals_the_loops(n, signed):
         assert np.array_equal(got, expected)
 
 
+def test_layer_norm_keeps_the_last_bits_of_the_loops():
+    # of two codes both are 1 deviation off, but for eps; that is taken away
+    gaps = np.arange(1, 100)
+    x = np.stack([100 + gaps, np.full_like(gaps, 100)], axis=1)  # (99, 2)
+    layer = (
+        x.astype(np.uint8),
+        np.ones(2),
+        np.array([-1.0, 1.0]),
+        AffineParams(0.05, 0, 8, signed=False),
+        AffineParams(2.0**-13, 0, 8, signed=True),
+    )
+    got = tables.layer_norm_int8(*layer)
+    assert len(np.unique(got)) > 10
+    assert np.array_equal(got, naive.layer_norm_int8(*layer))
+
+
 @pytest.mark.parametrize("n", [4, 16, 64, 768])
 @pytest.mark.parametrize("signed", [True, False])
 def test_layer_norm_differs_from_the_real_one_at_near_ties_only(n, signed):

@@ -50,8 +50,8 @@ def record_exp(scale: float) -> dict:
     }
 
 
-def record_softmax(rng: np.random.Generator, scale: float) -> dict:
-    """Return rows of codes and their softmax in 8 bits.
+def record_softmax(rng: np.random.Generator, scale: float, bits: int) -> dict:
+    """Return rows of codes and their softmax in 8 or 16 bits.
 
     The range of the 16-bit exponentials, which training would find, is the
     largest that can occur: exp(0), which that module counts in integers.
@@ -59,7 +59,7 @@ def record_softmax(rng: np.random.Generator, scale: float) -> dict:
     import torch
     from transformers.models.ibert.quant_modules import IntSoftmax
 
-    softmax = IntSoftmax(8, quant_mode=True).double().eval()
+    softmax = IntSoftmax(bits, quant_mode=True).double().eval()
     codes = np.rint(rng.normal(0, 3, (12, 20)) / scale).astype(int)
     given = torch.tensor([scale], dtype=torch.float64)
     one, _ = softmax.int_exp(torch.zeros(1).double(), given)
@@ -68,6 +68,7 @@ def record_softmax(rng: np.random.Generator, scale: float) -> dict:
     y, y_scale = softmax(x, given)
     return {
         "scale": scale,
+        "bits": bits,
         "codes": codes.tolist(),
         "y": torch.round(y[0] / y_scale).long().tolist(),
     }
@@ -83,7 +84,11 @@ def main() -> None:
         },
         "gelu": [record_gelu(scale) for scale in GELU_SCALES],
         "exp": [record_exp(scale) for scale in EXP_SCALES],
-        "softmax": [record_softmax(rng, scale) for scale in SOFTMAX_SCALES],
+        "softmax": [
+            record_softmax(rng, scale, bits)
+            for bits in (8, 16)
+            for scale in SOFTMAX_SCALES
+        ],
     }
     VECTORS.write_text(json.dumps(record, separators=(",", ":")) + "\n")
 

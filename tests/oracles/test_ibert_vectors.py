@@ -31,6 +31,8 @@ def test_exp_equals_ibert(case):
 
 @pytest.mark.parametrize("case", RECORD["softmax"], ids=by_scale)
 def test_softmax_equals_ibert(case):
-    y, scale = tables.integer_softmax(np.array(case["codes"]), case["scale"])
-    assert scale == 1 / 256
+    y, scale = tables.integer_softmax(
+        np.array(case["codes"]), case["scale"], bits=case["bits"]
+    )
+    assert scale == 2.0 ** -case["bits"]
     assert y.tolist() == case["y"]

@@ -81,8 +81,7 @@ def layer_norm_int8(
         squares = n * sum(one * one for one in q) - sum(q) ** 2
         root = max(math.isqrt(squares * 2**16 + epsilon), 1)
         for i in range(n):
-            centered = (n * q[i] - sum(q)) * 2**28
-            normal = (2 * centered + root) // (2 * root)
+            normal = (n * q[i] - sum(q)) * 2**28 // root
             factor = round(float(weight[i]) / scale * 2**16)
             offset = round(float(bias[i]) / scale * 2**36)
             code = (normal * factor + offset + 2**35) // 2**36
