@@ -19,6 +19,7 @@ from tests.benchmarks.low_rank_cases import (
     low_rank_cases,
 )
 from tests.benchmarks.sparse_cases import growing_sparse_calls, sparse_cases
+from tests.benchmarks.table_cases import growing_table_calls, table_cases
 from tests.support.sessions import make_model, open_session
 from tests.support.strategies import random_codes
 
@@ -133,6 +134,7 @@ def all_cases(smoke: bool) -> Iterator[Case]:
     yield from quantize_cases(rows=10 if smoke else 1000)
     yield from sparse_cases(smoke)
     yield from low_rank_cases(smoke)
+    yield from table_cases(smoke)
     yield from file_cases(rows=100 if smoke else 10_000)
 
 
@@ -159,3 +161,4 @@ def growing_calls(smoke: bool) -> Iterator[tuple[str, int, Callable]]:
         yield f"quantize, {rows}x10000", x.size, call
     yield from growing_sparse_calls(smoke)
     yield from growing_low_rank_calls(smoke)
+    yield from growing_table_calls(smoke)

@@ -109,9 +109,9 @@ def test_layer_norm_keeps_the_last_bits_of_the_loops():
         AffineParams(0.05, 0, 8, signed=False),
         AffineParams(2.0**-13, 0, 8, signed=True),
     )
-    got = tables.layer_norm_int8(*layer)
+    got = tables.layer_norm_int8(*layer, eps=1e-3)
     assert len(np.unique(got)) > 10
-    assert np.array_equal(got, naive.layer_norm_int8(*layer))
+    assert np.array_equal(got, naive.layer_norm_int8(*layer, eps=1e-3))
 
 
 @pytest.mark.parametrize("n", [4, 16, 64, 768])

@@ -116,7 +116,7 @@ def test_the_error_is_half_a_step_and_what_the_input_gives(function, bits):
     off = tables.table_error(
         table, function, np.array([error.at]), x_params, y_params
     )
-    assert off == (error.worst, error.worst, error.at)
+    assert off == tables.TableError(error.worst, error.worst, error.at)
     # on the input's own grid no more than the output's rounding is left
     own = dequantize(codes_in_order(x_params), x_params)
     own = own[(own >= -4) & (own <= 4)]

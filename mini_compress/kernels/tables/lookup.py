@@ -9,7 +9,7 @@ table holds the entries of 0, 1, ..., 127 and then those of -128, ..., -1.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -37,7 +37,8 @@ __all__ = [
 Function = Callable[[np.ndarray], np.ndarray]
 
 
-class TableError(NamedTuple):
+@dataclass(frozen=True)
+class TableError:
     """How far a table is from its function, in units of the function.
 
     worst : the largest absolute difference
@@ -148,7 +149,9 @@ def apply_table(codes: np.ndarray, table: np.ndarray) -> np.ndarray:
                 f"codes must be in [{low}, {high}], "
                 f"got {codes.min()} to {codes.max()}"
             )
-    return table[codes.view(np.uint8) & (count - 1)]
+    # the bits of a negative code count on from those of the largest; all but
+    # the low ones are dropped
+    return np.take(table, codes.view(np.uint8), mode="wrap")
 
 
 def table_error(
@@ -164,7 +167,7 @@ def table_error(
     x : (...) float32 or float64, not empty: what the network would have fed
         to the function. The error holds all that the integers cost: x is
         rounded to its grid, looked up, and its entry read as a real number.
-    returns : worst, mean, at; see TableError
+    returns : the worst and the mean difference, and where the worst is
 
     >>> x = np.linspace(-4, 4, 1001)
     >>> for bits in (8, 4, 2):
