@@ -135,7 +135,7 @@ def rescale_int8(
     every = np.arange(256, dtype=np.uint8).view(x_params.dtype)
     real = x_scale * (every.astype(np.float32) - np.float32(x_zero))
     table = saturate(np.rint(real / y_scale) + np.float32(y_zero), y_params)
-    return np.asarray(table[x.view(np.uint8)])
+    return np.asarray(np.take(table, x.view(np.uint8)))
 
 
 def concat_int8(

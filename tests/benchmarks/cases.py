@@ -14,6 +14,7 @@ from mini_compress import artifact
 from mini_compress.artifact import header
 from mini_compress.kernels import affine, integer
 from tests.benchmarks.case import Case
+from tests.benchmarks.code_cases import code_cases, growing_code_calls
 from tests.benchmarks.low_rank_cases import (
     growing_low_rank_calls,
     low_rank_cases,
@@ -131,6 +132,7 @@ def all_cases(smoke: bool) -> Iterator[Case]:
     yield from matmul_cases(128 if smoke else 512, least_int_ratio=40)
     yield from matmul_cases(256 if smoke else 1024, least_int_ratio=100)
     yield from conv_cases(images=1 if smoke else 8)
+    yield from code_cases(images=1 if smoke else 8)
     yield from quantize_cases(rows=10 if smoke else 1000)
     yield from sparse_cases(smoke)
     yield from low_rank_cases(smoke)
@@ -159,6 +161,7 @@ def growing_calls(smoke: bool) -> Iterator[tuple[str, int, Callable]]:
         x = rng.standard_normal((rows, 10_000), np.float32)
         call = partial(affine.quantize, x, affine.choose_affine(x, axis=1))
         yield f"quantize, {rows}x10000", x.size, call
+    yield from growing_code_calls(smoke)
     yield from growing_sparse_calls(smoke)
     yield from growing_low_rank_calls(smoke)
     yield from growing_table_calls(smoke)

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from mini_compress.kernels import elementwise, pooling
-from mini_compress.kernels.affine import AffineParams
-from tests.support.sessions import run_node
+from tests.support.sessions import grid_inputs, run_node
 from tests.support.strategies import CODE_DTYPES, random_codes, random_grid
 
 OWN = {"domain": "com.microsoft"}
@@ -20,10 +19,6 @@ needs_x86 = pytest.mark.skipif(
     platform.machine() not in ("x86_64", "AMD64"),
     reason="on other processors onnxruntime rounds these in another way",
 )
-
-
-def grid_inputs(params: AffineParams) -> list[np.ndarray]:
-    return [params.scale, params.zero_point.astype(params.dtype)]
 
 
 def draw_pool(rng: np.random.Generator, dtype: type):

@@ -12,6 +12,8 @@ import numpy as np
 import onnxruntime
 from onnx import ModelProto, helper, numpy_helper
 
+from mini_compress.kernels.affine import AffineParams
+
 Run = Callable[[np.ndarray], list[np.ndarray]]
 
 
@@ -75,3 +77,8 @@ def run_node(
     """Run one node once: see make_model."""
     model = make_model(op_type, inputs, **options)
     return open_session(model, precise=precise)(inputs[0])
+
+
+def grid_inputs(params: AffineParams) -> list[np.ndarray]:
+    """Return a grid as the operators take it: scale, zero point."""
+    return [params.scale, params.zero_point.astype(params.dtype)]

@@ -119,9 +119,8 @@ def requantize(
     limits = np.iinfo(dtype)
     out = np.empty(acc.shape, dtype)
     for i in np.ndindex(*acc.shape):
-        total: float | np.float32 = int(acc[i])
-        if biases is not None:
-            total = np.float32(total) + biases[i]
+        real = None if biases is None else np.float32(acc[i]) + biases[i]
+        total = int(acc[i]) if real is None else real
         scaled = _SCALES[rounding](total, float(multipliers[i]), zero_point)
         out[i] = clamp(scaled + outside, limits.min, limits.max)
     return out
