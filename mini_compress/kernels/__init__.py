@@ -14,6 +14,7 @@ masks          which weights stay when others are removed
 soft_targets   a teacher's probabilities, and how far a student is
 packed_logits  what a teacher said of each image, in a few bytes
 low_rank       matrices and tensors as products of smaller ones
+second_order   rounding that pushes each error on to the weights behind it
 sparse         matrices that leave zeros out, and their products
 naive          the same functions as plain loops: the definitions
 """
@@ -32,6 +33,7 @@ from . import (
     pooling,
     requantization,
     saturation,
+    second_order,
     soft_targets,
     sparse,
     tables,
@@ -51,6 +53,7 @@ __all__ = [
     "pooling",
     "requantization",
     "saturation",
+    "second_order",
     "soft_targets",
     "sparse",
     "tables",

@@ -134,16 +134,16 @@ def quantize(x: np.ndarray, params: AffineParams) -> np.ndarray:
     to memory.
     """
     require_dtype("x", x, np.float32, np.float64)
-    scale, zero_point = _broadcast(x.shape, params)
+    scale, zero_point = broadcast_params(x.shape, params)
     codes = np.empty(x.shape, params.dtype)
     for block in cache_blocks(x.shape):
-        codes[block] = _float_codes(
+        codes[block] = float_codes(
             x[block], scale[block], zero_point[block], params
         )
     return codes
 
 
-def _float_codes(
+def float_codes(
     values: np.ndarray,
     scale: np.ndarray,
     zero_point: np.ndarray,
@@ -178,7 +178,7 @@ def dequantize(codes: np.ndarray, params: AffineParams) -> np.ndarray:
     """
     require_array("codes", codes)
     require_kind("codes", codes, "iu", "integers")
-    scale, zero_point = _broadcast(codes.shape, params)
+    scale, zero_point = broadcast_params(codes.shape, params)
     if codes.size and not (
         params.quant_min <= codes.min() and codes.max() <= params.quant_max
     ):
@@ -217,7 +217,7 @@ def split_groups(x: np.ndarray, group_size: int) -> np.ndarray:
     )  # (..., groups, group_size)
 
 
-def _broadcast(
+def broadcast_params(
     shape: tuple[int, ...], params: AffineParams
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return scale and zero point (float32) as views of the full shape."""

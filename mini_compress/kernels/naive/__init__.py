@@ -45,6 +45,7 @@ from .pooling import (
     global_average_pool_int8,
     max_pool_int8,
 )
+from .second_order import fix_weight, gptq
 from .soft_targets import (
     attention_map,
     decouple,
@@ -90,8 +91,10 @@ __all__ = [
     "csr_matmul",
     "decouple",
     "dequantize",
+    "fix_weight",
     "fold",
     "global_average_pool_int8",
+    "gptq",
     "integer_exp",
     "integer_gelu",
     "integer_softmax",
