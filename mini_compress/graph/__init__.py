@@ -5,10 +5,13 @@ operations  what channels can be followed through
 sizes       numbers of channels that a network computes with
 channels    which channels stand and fall together
 folding     batch normalization merged into the layer before it
+activations layers that hand their outputs to a ReLU
 inputs      what each layer is given, on example images
+moments     second moments of what each layer is given
 outputs     what modules give, as a network runs
 """
 
+from .activations import relu_follows
 from .channels import Space, Use, follow_channels
 from .folding import fold_batchnorm, unfolded_norms
 from .inputs import capture_inputs, observe_ranges
@@ -24,6 +27,7 @@ __all__ = [
     "follow_channels",
     "note_shapes",
     "observe_ranges",
+    "relu_follows",
     "trace",
     "unfolded_norms",
 ]

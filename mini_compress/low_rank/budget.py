@@ -13,11 +13,11 @@ from .._examples import example_shape, one_example, run_example
 from .._inference import inference
 from .._require import require_one_of
 from ..allocation import Option, allocate
+from ..graph.moments import second_moments
 from ..layers import Conv2dGeometry
 from ..layers.geometry import Geometry
 from .layers import Treated, find_layers
 from .methods import METHODS
-from .moments import second_moments
 from .ranks import Ranks
 from .spectra import missed_shares
 

@@ -11,6 +11,12 @@ from torch import Tensor, nn
 from .._examples import example_shape, require_examples
 from .._inference import require_float32
 from .._require import require_bool
+from ..graph.moments import (
+    Moments,
+    relative_output_error,
+    relative_root,
+    second_moments,
+)
 from ..hardware import ModelCost, layer_costs
 from ..hardware.counting import find_layers as find_counted
 from ..kernels.low_rank.fields import power_of_two_above
@@ -24,12 +30,6 @@ from .methods import (
     method_for,
     num_weights,
     ranks_of,
-)
-from .moments import (
-    Moments,
-    relative_output_error,
-    relative_root,
-    second_moments,
 )
 from .report import Change, FactorizationReport, Factorized, LayerReport
 from .spectra import OF_OUTPUTS

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from torch import Tensor, nn
 
 from .._require import require_int
+from ..graph.moments import second_moments
 from ..kernels.low_rank import energy_rank, evbmf
 from .layers import TWO_NAMES, Treated, find_layers
 from .methods import METHODS, Rank, method_for, num_weights, share_rank
-from .moments import second_moments
 from .spectra import matrices, spectra
 
 Ranks = dict[str, Rank]

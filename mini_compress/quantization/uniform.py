@@ -51,7 +51,7 @@ def quantize_weights(
     See [krishnamoorthi2018quantizing], section 3.1.
     """
     require_int("bits", bits, 2, 8)
-    _require_granularity(granularity, group_size)
+    require_granularity(granularity, group_size)
     replacements: dict[str, nn.Module] = {}
     found = treatable_layers(model, layers)
     require_untied(model, found)
@@ -61,18 +61,44 @@ def quantize_weights(
         codes, scale = quantize_weight(
             weight, bits=bits, granularity=granularity, group_size=group_size
         )
-        quantized = WeightOnlyLayer(
-            geometry_of(layer, repr(name)),
-            bias=layer.bias is not None,
+        replacements[name] = weight_only_layer(
+            name,
+            layer,
+            codes,
+            scale,
             bits=bits,
-            group_size=_steps_over(weight, group_size),
-            per_tensor=granularity == "tensor",
+            granularity=granularity,
+            group_size=group_size,
         )
-        quantized.weight.store(codes, scale)
-        if layer.bias is not None:
-            quantized.bias.copy_(layer.bias.detach())  # type: ignore[union-attr]
-        replacements[name] = quantized
     return with_layers_replaced(model, replacements)
+
+
+def weight_only_layer(
+    name: str,
+    layer: nn.Linear | nn.Conv2d,
+    codes: np.ndarray,
+    scale: np.ndarray,
+    *,
+    bits: int,
+    granularity: str,
+    group_size: int | None,
+) -> WeightOnlyLayer:
+    """Return a layer with these codes in the place of its weight.
+
+    name : of the layer, for error messages
+    codes, scale : as `quantize_weight` returns them
+    """
+    quantized = WeightOnlyLayer(
+        geometry_of(layer, repr(name)),
+        bias=layer.bias is not None,
+        bits=bits,
+        group_size=steps_over(codes, group_size),
+        per_tensor=granularity == "tensor",
+    )
+    quantized.weight.store(codes, scale)
+    if layer.bias is not None:
+        quantized.bias.copy_(layer.bias.detach())  # type: ignore[union-attr]
+    return quantized
 
 
 def quantize_weight(
@@ -96,13 +122,13 @@ def quantize_weight(
     """
     require_dtype("weight", weight, np.float32)
     require_values("weight", weight)
-    _require_granularity(granularity, group_size)
+    require_granularity(granularity, group_size)
     rows = weight.reshape(len(weight), -1)  # (outputs, inner)
     if granularity != "group":
         axis = ROW_AXES[granularity]
         params = choose_affine(rows, bits=bits, symmetric=True, axis=axis)
         return quantize(rows, params), np.array(params.scale)
-    size = _steps_over(weight, group_size)
+    size = steps_over(weight, group_size)
     # zeros fill the last group: they change no step, and are cut off again
     filled = np.pad(rows, ((0, 0), (0, -rows.shape[1] % size)))
     groups = split_groups(filled, size)  # (outputs, groups, size)
@@ -111,7 +137,25 @@ def quantize_weight(
     return codes[:, : rows.shape[1]], np.array(params.scale)[..., 0]
 
 
-def _steps_over(weight: np.ndarray, group_size: int | None) -> int:
+def repeat_steps(
+    scale: np.ndarray, shape: tuple[int, int], group_size: int | None
+) -> np.ndarray:
+    """Return the step of each weight, (outputs, inner).
+
+    scale : as `quantize_weight` returns it
+    shape : (outputs, inner)
+
+    >>> repeat_steps(np.array([[1.0, 2.0], [3.0, 4.0]]), (2, 3), 2)
+    array([[1., 1., 2.],
+           [3., 3., 4.]])
+    """
+    size = min(int(group_size or shape[1]), shape[1])
+    # (outputs or 1, groups * size), cut to inner
+    steps = np.repeat(scale, size, axis=1)[:, : shape[1]]
+    return np.broadcast_to(steps, shape)
+
+
+def steps_over(weight: np.ndarray, group_size: int | None) -> int:
     """Return how many weights of a row share a step."""
     inner = math.prod(weight.shape[1:])
     return min(int(group_size or inner), inner)
@@ -130,7 +174,8 @@ def require_values(name: str, weight: np.ndarray) -> None:
         )
 
 
-def _require_granularity(granularity: str, group_size: int | None) -> None:
+def require_granularity(granularity: str, group_size: int | None) -> None:
+    """Refuse a granularity that there is not, or groups without a size."""
     require_one_of("granularity", granularity, GRANULARITIES)
     if granularity == "group":
         if group_size is None:

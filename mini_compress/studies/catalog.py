@@ -18,13 +18,17 @@ from .pruning import (
     slimming,
     weight_pruning,
 )
-from .quantization import post_training_quantization
+from .quantization import (
+    post_training_quantization,
+    second_order_rounding,
+)
 from .times import factored_networks, networks, sparse_products
 
 STUDIES: dict[str, Study] = {
     study.name: study
     for study in (
         post_training_quantization.STUDY,
+        second_order_rounding.STUDY,
         weight_pruning.STUDY,
         filter_criteria.STUDY,
         pruning_during_training.STUDY,

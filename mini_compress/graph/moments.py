@@ -1,14 +1,14 @@
 """Second moments of what layers are given, and errors of what they give."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..graph import capture_inputs
 from ..layers import Conv2dGeometry
 from ..layers.geometry import Geometry
+from .inputs import capture_inputs
 
 # images whose windows are laid out at once: those of a convolution of 64
 # channels, 3x3, at 56 by 56 places take 360 MB
@@ -40,10 +40,7 @@ def second_moments(
     counts = dict.fromkeys(layers, 0)
 
     def add(name: str, x: Tensor) -> None:
-        if isinstance(layers[name], Conv2dGeometry) and x.ndim == 3:
-            x = x[None]  # one image, without the batch axis
-        for few in x.split(FEW):
-            columns = _columns(layers[name], few).double()
+        for columns in map(Tensor.double, input_columns(layers[name], x)):
             # (groups, d, n) @ (groups, n, d), summed over what else there is
             product = columns @ columns.transpose(-1, -2)
             sums[name] = sums.get(name, 0) + product
@@ -85,17 +82,32 @@ def relative_root(missed: float, whole: float) -> float:
     return float(np.sqrt(max(missed, 0.0) / whole)) if whole > 0 else 0.0
 
 
-def _columns(geometry: Geometry, x: Tensor) -> Tensor:
-    """Return what weights are multiplied with: (d, n) or (groups, d, n)."""
-    if not isinstance(geometry, Conv2dGeometry):
-        return x.reshape(-1, geometry.in_features).T
-    windows = functional.unfold(
-        x,
-        geometry.kernel_size,
-        geometry.dilation,
-        geometry.padding,
-        geometry.stride,
-    )  # (images, inputs * rows * columns, places)
-    # (images, groups, d, places), the images put beside each other
-    apart = windows.unflatten(1, (geometry.groups, -1))
-    return apart.permute(1, 2, 0, 3).flatten(2)
+def input_columns(geometry: Geometry, x: Tensor) -> Iterator[Tensor]:
+    """Yield what a layer's weights are multiplied with, of FEW images a time.
+
+    x : input of the layer
+    yields : (in_features, n) of a linear layer, (groups, d, n) of a
+        convolution: n rows of x, or n places of the images
+
+    >>> import torch
+    >>> from mini_compress.layers import Conv2dGeometry
+    >>> geometry = Conv2dGeometry(4, 6, (3, 3), groups=2)
+    >>> next(input_columns(geometry, torch.ones(5, 4, 8, 8))).shape
+    torch.Size([2, 18, 180])
+    """
+    if isinstance(geometry, Conv2dGeometry) and x.ndim == 3:
+        x = x[None]  # one image, without the batch axis
+    for few in x.split(FEW):
+        if not isinstance(geometry, Conv2dGeometry):
+            yield few.reshape(-1, geometry.in_features).T
+            continue
+        windows = functional.unfold(
+            few,
+            geometry.kernel_size,
+            geometry.dilation,
+            geometry.padding,
+            geometry.stride,
+        )  # (images, inputs * rows * columns, places)
+        # (images, groups, d, places), the images put beside each other
+        apart = windows.unflatten(1, (geometry.groups, -1))
+        yield apart.permute(1, 2, 0, 3).flatten(2)
