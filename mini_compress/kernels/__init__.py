@@ -10,6 +10,7 @@ pooling        the largest code of each window, or the code of its mean
 tables         functions that are no sums of products, on codes
 packing        codes of 1, 2 and 4 bits, several to a byte
 planes         codes of 1 to 8 bits, in planes of those
+ranges         which range codes are to cover
 masks          which weights stay when others are removed
 soft_targets   a teacher's probabilities, and how far a student is
 packed_logits  what a teacher said of each image, in a few bytes
@@ -31,6 +32,7 @@ from . import (
     packing,
     planes,
     pooling,
+    ranges,
     requantization,
     saturation,
     second_order,
@@ -51,6 +53,7 @@ __all__ = [
     "packing",
     "planes",
     "pooling",
+    "ranges",
     "requantization",
     "saturation",
     "second_order",

@@ -10,6 +10,7 @@ from .codes import (
     dequantize,
     pack_bits,
     quantize,
+    range_error,
     split_groups,
     unpack_bits,
 )
@@ -117,6 +118,7 @@ __all__ = [
     "pack_bits",
     "quantize",
     "quantize_multiplier",
+    "range_error",
     "relative_from_dense",
     "relative_matmul",
     "requantize",

@@ -9,6 +9,7 @@ __all__ = [
     "dequantize",
     "pack_bits",
     "quantize",
+    "range_error",
     "split_groups",
     "unpack_bits",
 ]
@@ -63,6 +64,22 @@ def dequantize(codes, params) -> np.ndarray:
     for i in np.ndindex(*codes.shape):
         x[i] = scale[i] * np.float32(int(codes[i]) - int(zero_point[i]))
     return x
+
+
+def range_error(values, ends, bits=8) -> tuple[float, float]:
+    """Square each value's error; tell those beyond the last codes apart."""
+    params = choose_affine(np.array(ends, np.float64), bits=bits, signed=False)
+    scale, zero = float(params.scale[0]), int(params.zero_point[0])
+    clipping = rounding = 0.0
+    for value in values.flat:
+        code = round(float(value) / scale) + zero
+        kept = clamp(code, params.quant_min, params.quant_max)
+        squared = (float(value) - scale * (kept - zero)) ** 2 / values.size
+        if kept == code:
+            rounding += squared
+        else:
+            clipping += squared
+    return clipping, rounding
 
 
 def split_groups(x, group_size) -> np.ndarray:
