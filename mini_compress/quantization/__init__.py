@@ -9,6 +9,9 @@ simulation       the same in float32, rounded to the same grids
 comparison       where two executions of an integer network part
 planning         what a float network becomes, step by step
 rules, weights   what each of its operations becomes
+calibration      which range each activation is to cover
+equalization     channels of like size, the function unchanged
+bias_correction  means as they were before rounding
 
 Ranges of layers' inputs and the folding of batch normalization are those of
 `mini_compress.graph`.
@@ -16,7 +19,10 @@ Ranges of layers' inputs and the folding of batch normalization are those of
 
 from ..graph import fold_batchnorm, observe_ranges, unfolded_norms
 from .adaround import quantize_adaround
+from .bias_correction import correct_bias
+from .calibration import activation_histograms, calibrate
 from .comparison import Comparison, LayerDifference, compare_layers
+from .equalization import equalize, layer_pairs
 from .gptq import quantize_gptq
 from .integer_network import quantize_network
 from .rounding_report import LayerRounding, Rounded, RoundingReport
@@ -31,8 +37,13 @@ __all__ = [
     "Rounded",
     "RoundingReport",
     "SimulatedNetwork",
+    "activation_histograms",
+    "calibrate",
     "compare_layers",
+    "correct_bias",
+    "equalize",
     "fold_batchnorm",
+    "layer_pairs",
     "observe_ranges",
     "quantize_adaround",
     "quantize_gptq",

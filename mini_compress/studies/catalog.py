@@ -19,6 +19,7 @@ from .pruning import (
     weight_pruning,
 )
 from .quantization import (
+    calibration,
     post_training_quantization,
     second_order_rounding,
 )
@@ -28,6 +29,7 @@ STUDIES: dict[str, Study] = {
     study.name: study
     for study in (
         post_training_quantization.STUDY,
+        calibration.STUDY,
         second_order_rounding.STUDY,
         weight_pruning.STUDY,
         filter_criteria.STUDY,
