@@ -26,12 +26,11 @@ from .._require import (
 )
 from .affine import AffineParams, broadcast_params, float_codes
 from .blocks import slices
+from .hessians import checked_hessian, damped, inverse_factor
 
 __all__ = ["fix_weight", "gptq", "inverse_factor", "layer_loss"]
 
 ORDERS = ("given", "diagonal")
-# of its largest number: as far as sums in float32 may be from symmetric
-ASYMMETRY = 1e-4
 
 
 def gptq(
@@ -73,7 +72,7 @@ def gptq(
     the inverse itself instead of its Cholesky factor, in `naive.gptq`.
     """
     _require_weight("weight", weight)
-    hessian = _checked_hessian(hessian, weight.shape[1])
+    hessian = checked_hessian(hessian, weight.shape[1])
     damping = require_number("damping", damping, 0, 1)
     block = require_int("block", block, 1)
     require_one_of("order", order, ORDERS)
@@ -82,7 +81,7 @@ def gptq(
     turns = np.arange(len(hessian))
     if order == "diagonal":
         turns = np.argsort(-hessian.diagonal(), kind="stable")
-    hessian, dead = _damped(hessian, damping)
+    hessian, dead = damped(hessian, damping)
     upper = inverse_factor(hessian[np.ix_(turns, turns)])
     # (cols, rows), so that a column lies in one piece
     columns = weight.T[turns].astype(np.float64)
@@ -118,41 +117,16 @@ def _round_block(
     dtype : of the weight: in it the quotient is rounded as `quantize` does
     """
     codes = np.empty(columns.shape, params.dtype)
-    errors = np.empty(columns.shape)
+    errors, pushed = np.empty(columns.shape), np.empty(columns.shape)
     for i, column in enumerate(columns):
         rounded = float_codes(column.astype(dtype), steps[i], zeros[i], params)
         codes[i] = rounded
         missed = column - steps[i].astype(np.float64) * (rounded - zeros[i])
         errors[i] = missed / upper[i, i]
-        columns[i + 1 :] -= np.outer(upper[i, i + 1 :], errors[i])
+        rest = slice(i + 1, None)
+        np.multiply.outer(upper[i, rest], errors[i], out=pushed[rest])
+        columns[rest] -= pushed[rest]
     return codes, errors
-
-
-def inverse_factor(hessian: np.ndarray) -> np.ndarray:
-    """Return the upper triangular U with U^T U = H^-1.
-
-    hessian : (n, n) float64, symmetric and positive definite
-    returns : (n, n) float64. Row i is, up to its factor, row i of the inverse
-        of H without the rows and columns before i: all that `gptq` needs.
-
-    >>> inverse_factor(np.diag([4.0, 25.0]))
-    array([[0.5, 0. ],
-           [0. , 0.2]])
-
-    See [frantar2023gptq], section 4, step 3. Instead of the factor of the
-    inverse, it takes the inverse of a factor, which loses less: with rows and
-    columns turned round, H = L L^T, and so U = L^-1 turned round.
-    """
-    _checked_hessian(hessian, len(hessian))
-    try:
-        lower = np.linalg.cholesky(hessian[::-1, ::-1])
-    except np.linalg.LinAlgError:
-        lowest = np.linalg.eigvalsh(hessian)[0]
-        raise ValueError(
-            "hessian must be positive definite, got a lowest eigenvalue of "
-            f"{lowest:.3g}: raise the damping"
-        ) from None
-    return np.triu(np.linalg.inv(lower)[::-1, ::-1])
 
 
 def fix_weight(
@@ -215,19 +189,9 @@ def layer_loss(
     _require_weight("weight", weight)
     _require_weight("quantized", quantized)
     require_equal("shape of quantized", weight.shape, quantized.shape)
-    hessian = _checked_hessian(hessian, weight.shape[1])
+    hessian = checked_hessian(hessian, weight.shape[1])
     missed = weight.astype(np.float64) - quantized
     return float(((missed @ hessian) * missed).sum())
-
-
-def _damped(
-    hessian: np.ndarray, damping: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the damped Hessian, and which columns are dead, (cols,) bool."""
-    dead = hessian.diagonal() == 0
-    mean = 1.0 if dead.all() else hessian.diagonal()[~dead].mean()
-    added = np.where(dead, mean, 0) + damping * mean
-    return hessian + np.diag(added), dead
 
 
 def _require_weight(name: str, weight: np.ndarray) -> None:
@@ -236,22 +200,3 @@ def _require_weight(name: str, weight: np.ndarray) -> None:
     if weight.size == 0:
         raise ValueError(f"{name} must hold values, got shape {weight.shape}")
     require_finite(name, weight)
-
-
-def _checked_hessian(hessian: np.ndarray, side: int) -> np.ndarray:
-    """Return a Hessian in float64; refuse what cannot be one."""
-    require_dtype("hessian", hessian, np.float32, np.float64)
-    require_equal("shape of hessian", (side, side), hessian.shape)
-    require_finite("hessian", hessian)
-    hessian = hessian.astype(np.float64, copy=False)
-    if (hessian.diagonal() < 0).any():
-        raise ValueError(
-            "diagonal of hessian must be >= 0, got "
-            f"{hessian.diagonal().min():.3g}"
-        )
-    apart = np.abs(hessian - hessian.T).max()
-    if apart > ASYMMETRY * np.abs(hessian).max():
-        raise ValueError(
-            f"hessian must be symmetric, got two numbers {apart:.3g} apart"
-        )
-    return hessian

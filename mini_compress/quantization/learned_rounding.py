@@ -90,12 +90,11 @@ def learn_rounding(
     At the end h is set to the nearer of 0 and 1, whether or not the
     regularizer has brought it there; the second is the share that it had.
     """
-    *given, relu = problem
     places = problem.inputs.shape[1]
     batch = min(places, max(FEWEST_PLACES, round(places * BATCH_SHARE)))
     generator = torch.Generator().manual_seed(seed)
-    with with_gradients(*given) as tensors:
-        problem = Problem(*tensors, relu=relu)
+    with with_gradients(*problem[:-1]) as tensors:
+        problem = Problem._make([*tensors, problem.relu])
         v = start_of(problem.share).requires_grad_()
         adam = torch.optim.Adam([v], lr=LEARNING_RATE, fused=True)
         for step in range(steps):

@@ -19,6 +19,10 @@ from tests.benchmarks.low_rank_cases import (
     growing_low_rank_calls,
     low_rank_cases,
 )
+from tests.benchmarks.rounding_cases import (
+    growing_rounding_calls,
+    rounding_cases,
+)
 from tests.benchmarks.sparse_cases import growing_sparse_calls, sparse_cases
 from tests.benchmarks.table_cases import growing_table_calls, table_cases
 from tests.support.sessions import make_model, open_session
@@ -137,6 +141,7 @@ def all_cases(smoke: bool) -> Iterator[Case]:
     yield from sparse_cases(smoke)
     yield from low_rank_cases(smoke)
     yield from table_cases(smoke)
+    yield from rounding_cases(smoke)
     yield from file_cases(rows=100 if smoke else 10_000)
 
 
@@ -165,3 +170,4 @@ def growing_calls(smoke: bool) -> Iterator[tuple[str, int, Callable]]:
     yield from growing_sparse_calls(smoke)
     yield from growing_low_rank_calls(smoke)
     yield from growing_table_calls(smoke)
+    yield from growing_rounding_calls(smoke)
