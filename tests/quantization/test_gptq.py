@@ -11,6 +11,7 @@ from torch.nn import functional
 from mini_compress import artifact
 from mini_compress.layers import WeightOnlyLayer
 from mini_compress.quantization import (
+    quantize_adaround,
     quantize_gptq,
     quantize_weight,
     quantize_weights,
@@ -197,6 +198,7 @@ NAN_IMAGES = IMAGES.clone()
 NAN_IMAGES[5] = torch.nan
 
 
+@pytest.mark.parametrize("quantize", [quantize_gptq, quantize_adaround])
 @pytest.mark.parametrize(
     ("images", "options", "error", "message"),
     [
@@ -215,17 +217,28 @@ NAN_IMAGES[5] = torch.nan
         (IMAGES, {"bits": 4.0}, TypeError, "bits must be a whole number"),
         (IMAGES, {"granularity": "row"}, ValueError, "one of tensor, channel"),
         (IMAGES, {"granularity": "group"}, ValueError, "group_size must be"),
-        (IMAGES, {"damping": 1.5}, ValueError, r"damping must be in \[0, 1\)"),
-        (IMAGES, {"order": "random"}, ValueError, "one of given, diagonal"),
         (IMAGES, {"layers": ["7"]}, ValueError, "layers' names must be one of"),
+    ],
+)
+def test_bad_requests_of_any_rounding(
+    quantize, images, options, error, message
+):
+    with pytest.raises(error, match=message):
+        quantize(made(perceptron), images, **options)
+
+
+@pytest.mark.parametrize(
+    ("images", "options", "message"),
+    [
+        (IMAGES, {"damping": 1.5}, r"damping must be in \[0, 1\), got 1.5"),
+        (IMAGES, {"order": "random"}, "one of given, diagonal; got 'random'"),
         (
             IMAGES[:10],
             {"damping": 0},
-            ValueError,
             "'1': hessian must be positive definite",
         ),
     ],
 )
-def test_bad_requests(images, options, error, message):
-    with pytest.raises(error, match=message):
+def test_bad_requests(images, options, message):
+    with pytest.raises(ValueError, match=message):
         quantize_gptq(made(perceptron), images, **options)
