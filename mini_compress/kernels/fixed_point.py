@@ -11,12 +11,13 @@ from .._require import require_equal, require_one_of
 from .affine_params import AffineParams
 from .grids import require_codes, require_grid, saturate
 from .pooling import MOST_PIXELS
-from .requantization import SCALES, quantize_multiplier, requantize
+from .requantization import requantize
+from .roundings import RULES, quantize_multiplier
 from .windows import IntOrTuple, image_windows, make_pool_window
 
 __all__ = ["add_fixed", "average_pool_fixed", "multiply_fixed", "rescale_fixed"]
 
-ROUNDINGS = ("fixed_single", "fixed_double")
+ROUNDINGS = ("fixed_single", "fixed_double", "fixed_double_away")
 SUM_BITS = 20  # 8-bit codes, shifted so, are within 2**28: two fit int32
 
 
@@ -33,9 +34,10 @@ def add_fixed(
 
     a, b : (...) int8 or uint8, of one shape; codes of a_params and b_params
     a_params, b_params, y_params : grids, one scale each, 8 bits or less
-    rounding : "fixed_single" or "fixed_double", see `requantize`. The second
-        is up to 3/4 of a step off, for it rounds a small sum to a whole number
-        before it halves that; the first up to 1/2.
+    rounding : "fixed_single", "fixed_double" or "fixed_double_away", see
+        `requantize`. The latter two are up to 3/4 of a step off, for they round
+        a small sum to a whole number before they halve that; the first up to
+        1/2.
     returns : (...) codes of y_params
 
     Both are brought to one grid 2**20 times as fine as half of the wider
@@ -59,7 +61,7 @@ def add_fixed(
     for codes, scale, zero in [(a, a_scale, a_zero), (b, b_scale, b_zero)]:
         steps = (codes.astype(np.int32) - zero) << SUM_BITS
         q, shift = quantize_multiplier(float(scale) / twice)
-        total += SCALES[rounding](steps, q, shift).astype(np.int32)
+        total += RULES[rounding].scale(steps, q, shift).astype(np.int32)
     multiplier = twice / 2**SUM_BITS / float(y_scale)
     return _requantize(total, multiplier, y_params, rounding)
 

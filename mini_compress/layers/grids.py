@@ -13,11 +13,12 @@ from torch import Tensor
 
 from .._require import require_equal, require_int, require_one_of
 from ..kernels.affine import AffineParams
+from ..kernels.fixed_point import ROUNDINGS as FIXED_RULES
 from .base import InferenceModule
 
 # how sums are rounded; the first is onnxruntime's, the others have no floats
-ROUNDINGS = ("float32_half_even", "fixed_single", "fixed_double")
-FLOAT_RULE = ROUNDINGS[0]
+FLOAT_RULE = "float32_half_even"
+ROUNDINGS = (FLOAT_RULE, *FIXED_RULES)
 # what a fused activation function cuts off below and above, in real numbers
 ACTIVATIONS: dict[str, tuple[float | None, float | None]] = {
     "none": (None, None),

@@ -44,8 +44,8 @@ def quantize_network(
     granularity : of the weights: "tensor" or "channel"
     rounding : of every requantization, see `kernels.integer.requantize`:
         "float32_half_even" computes as onnxruntime does, code for code;
-        "fixed_single" and "fixed_double" have no floats between the first step
-        and the last
+        "fixed_single", "fixed_double" and "fixed_double_away" have no floats
+        between the first step and the last
     ranges : name of a step -> lowest and highest value, in place of those of
         the images; "input" are the images themselves
     bits : name of a layer -> bits of its weight, in place of weight_bits

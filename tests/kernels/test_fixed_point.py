@@ -14,7 +14,7 @@ from tests.support.strategies import codes_of, grids, quick
 
 UINT8 = AffineParams(0.5, 3, bits=8, signed=False)
 X = np.ones((2, 3), np.uint8)
-ROUNDINGS = st.sampled_from(["fixed_single", "fixed_double"])
+ROUNDINGS = st.sampled_from(fixed_point.ROUNDINGS)
 SHAPES = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
 
 

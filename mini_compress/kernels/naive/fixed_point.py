@@ -4,7 +4,11 @@ import numpy as np
 
 from .codes import clamp
 from .elementwise import grid
-from .integer import _scale_fixed_double, _scale_fixed_single
+from .integer import (
+    _scale_fixed_double,
+    _scale_fixed_double_away,
+    _scale_fixed_single,
+)
 from .pooling import _Windows
 
 __all__ = ["add_fixed", "average_pool_fixed", "multiply_fixed", "rescale_fixed"]
@@ -12,6 +16,7 @@ __all__ = ["add_fixed", "average_pool_fixed", "multiply_fixed", "rescale_fixed"]
 RULES = {
     "fixed_single": _scale_fixed_single,
     "fixed_double": _scale_fixed_double,
+    "fixed_double_away": _scale_fixed_double_away,
 }
 
 
@@ -26,8 +31,8 @@ def add_fixed(
     for i in np.ndindex(*a.shape):
         one = (int(a[i]) - int(a_zero)) << 20
         other = (int(b[i]) - int(b_zero)) << 20
-        total = scaled(one, float(a_scale) / twice)
-        total += scaled(other, float(b_scale) / twice)
+        total = scaled(one, float(a_scale) / twice, 0)
+        total += scaled(other, float(b_scale) / twice, 0)
         out[i] = _code(total, twice / 2**20, y_params, rounding)
     return out
 
@@ -92,5 +97,5 @@ def _code(steps, scale, params, rounding) -> int:
 
 def _rounded(steps, multiplier, params, rounding) -> int:
     _, zero = grid(params)
-    code = RULES[rounding](steps, multiplier) + int(zero)
+    code = RULES[rounding](steps, multiplier, 0) + int(zero)
     return clamp(code, params.quant_min, params.quant_max)
