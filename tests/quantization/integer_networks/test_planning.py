@@ -229,7 +229,7 @@ def test_steps_of_groups_are_refused():
     model = quantize_weights(
         models.build("LeNet300"), granularity="group", group_size=16
     )
-    with pytest.raises(ValueError, match="at 'classifier.1' .* steps differ"):
+    with pytest.raises(ValueError, match="its steps differ along the summed"):
         quantize_network(model, PIXELS)
 
 
