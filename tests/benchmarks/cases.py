@@ -19,6 +19,7 @@ from tests.benchmarks.low_rank_cases import (
     growing_low_rank_calls,
     low_rank_cases,
 )
+from tests.benchmarks.network_cases import network_cases
 from tests.benchmarks.rounding_cases import (
     growing_rounding_calls,
     rounding_cases,
@@ -142,6 +143,7 @@ def all_cases(smoke: bool) -> Iterator[Case]:
     yield from low_rank_cases(smoke)
     yield from table_cases(smoke)
     yield from rounding_cases(smoke)
+    yield from network_cases(smoke)
     yield from file_cases(rows=100 if smoke else 10_000)
 
 

@@ -153,7 +153,9 @@ WRITERS: dict[type, Callable[[_Graph, Step, list[str]], None]] = {
 }
 
 
-def make_graph(network: IntegerNetwork, shape: tuple[int, ...]) -> ModelProto:
+def make_graph(
+    network: IntegerNetwork, shape: tuple[int, ...], all_steps: bool
+) -> ModelProto:
     """Write a network down; shape : of one image."""
     graph = _Graph()
     names = [step.name for step in network.steps]
@@ -167,7 +169,7 @@ def make_graph(network: IntegerNetwork, shape: tuple[int, ...]) -> ModelProto:
     ]
     outputs = [
         helper.make_tensor_value_info(name, TensorProto.UINT8, None)
-        for name in names[1:]
+        for name in (names[1:] if all_steps else names[-1:])
     ]
     opsets = [helper.make_opsetid("", 20), helper.make_opsetid(OWN, 1)]
     return helper.make_model(
@@ -179,21 +181,26 @@ def make_graph(network: IntegerNetwork, shape: tuple[int, ...]) -> ModelProto:
     )
 
 
-def open_network(network: IntegerNetwork, shape: tuple[int, ...]) -> Run:
+def open_network(
+    network: IntegerNetwork, shape: tuple[int, ...], *, all_steps: bool = True
+) -> Run:
     """Return a function from codes of images to the codes of every step.
 
     shape : of one image
+    all_steps : or of the last one alone
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
     options.add_session_config_entry("session.x64quantprecision", "1")
     session = onnxruntime.InferenceSession(
-        make_graph(network, shape).SerializeToString(),
+        make_graph(network, shape, all_steps).SerializeToString(),
         options,
         ["CPUExecutionProvider"],
     )
     first, *names = [step.name for step in network.steps]
+    if not all_steps:
+        names = names[-1:]
 
     def run(codes: np.ndarray) -> dict[str, np.ndarray]:
         codes = np.ascontiguousarray(codes)

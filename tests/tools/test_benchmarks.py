@@ -24,6 +24,8 @@ PEERS = [
     "numpy.linalg.svd",
     "sklearn randomized_svd",
     "tensorly partial_tucker",
+    "onnxruntime QLinear graph",
+    "kernels.naive",
 ]
 
 
