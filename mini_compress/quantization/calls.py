@@ -134,11 +134,13 @@ class Made:
     build : of the setting
     own_grid : its results have a grid of their own
     fuses : a ReLU that follows can join it
+    weighted : it has a weight, of as many bits as the setting says
     """
 
     build: Callable[[Setting], nn.Module]
     own_grid: bool = True
     fuses: bool = True
+    weighted: bool = False
 
 
 # the steps that a call becomes, each reading the one before; none if the call

@@ -48,7 +48,8 @@ def quantize_network(
         between the first step and the last
     ranges : name of a step -> lowest and highest value, in place of those of
         the images; "input" are the images themselves
-    bits : name of a layer -> bits of its weight, in place of weight_bits
+    bits : name of a layer -> bits of its weight, in place of weight_bits. A
+        `WeightOnlyLayer` keeps the codes that it has.
     returns : in evaluation mode; its steps have the names of the layers
 
     >>> from mini_compress import datasets, zoo
@@ -67,7 +68,7 @@ def quantize_network(
     require_image_tensor(images)
     require_float32(model)
     plan = plan_steps(model, tuple(images.shape[1:]))
-    names = [step.name for step in plan.steps]
+    names = [step.name for step in plan.steps if step.made.weighted]
     for name, count in (bits or {}).items():
         require_one_of("layers' names", name, names)
         require_int(f"bits of {name!r}", count, 2, 8)

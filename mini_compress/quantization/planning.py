@@ -8,7 +8,7 @@ refused by its name and place.
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 
 import torch
 from torch import Tensor, fx, nn
@@ -75,6 +75,7 @@ class _Watch(fx.Interpreter):
         images: range,
     ) -> None:
         super().__init__(graph)
+        self.extra_traceback = False  # errors of ours say enough
         self.watched, self.visit, self.images = watched, visit, images
 
     def run_node(self, n: fx.Node) -> object:
@@ -201,19 +202,30 @@ class _Walk:
         self.planned.append(Planned(name, call.node, reads, made))
 
     def _name(self, wanted: str) -> str:
-        """Return a name that no step has, no folder and no method."""
-        names = [step.name for step in self.planned]
-        for number in count():
-            name = f"{wanted}_{number}" if number else wanted
-            taken = any(
-                one == name
-                or one.startswith(f"{name}.")
-                or name.startswith(f"{one}.")
-                for one in names
+        """Return a name that no step has, no folder and no method.
+
+        The part that is taken gets a number: "add.0" in a network with a step
+        "add" becomes "add_1.0".
+        """
+        names = {step.name for step in self.planned}
+        made = ""
+        *folders, last = wanted.split(".")
+        for part in folders:
+            made += (
+                _free(part, lambda x, at=made: f"{at}{x}" not in names) + "."
             )
-            if not taken and not any(map(is_reserved, name.split("."))):
-                return name
-        raise AssertionError
+        return made + _free(
+            last,
+            lambda x: not any(f"{y}.".startswith(f"{made}{x}.") for y in names),
+        )
+
+
+def _free(part: str, is_free: Callable[[str], bool]) -> str:
+    """Return the part of a name, or the first of it numbered that is free."""
+    numbered = (f"{part}_{number}" for number in count(1))
+    return next(
+        x for x in chain([part], numbered) if is_free(x) and not is_reserved(x)
+    )
 
 
 def _quantize_input(setting: Setting) -> nn.Module:

@@ -69,7 +69,7 @@ def _from_weight(layer: Any, geometry: Geometry, weight: np.ndarray) -> Made:
         codes, scale = weight_codes(made.weight, weight, bias, setting.x[0])
         return _filled(setting, made, codes, scale, bias)
 
-    return Made(build)
+    return Made(build, weighted=True)
 
 
 def _empty(

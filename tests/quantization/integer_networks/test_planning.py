@@ -127,7 +127,7 @@ class Reader(nn.Module):
 
 
 def test_a_weight_of_the_models_own_is_named():
-    with pytest.raises(ValueError, match="got mul in 'function'"):
+    with pytest.raises(ValueError, match=r"got function\.scale in 'function'"):
         quantize_network(Function(Reader()), IMAGES)
 
 
@@ -171,10 +171,11 @@ def test_names_that_would_clash_are_numbered():
             return self.run(self.add(x)) + x
 
     network = quantize_network(Clash(), IMAGES)
-    assert [x.name for x in network.steps] == [
-        *("input", "input_1", "relu", "add", "relu_1", "add_1"),
-        *("add_2.0", "run_1", "add_3"),
-    ] or [x.name for x in network.steps][:3] == ["input", "input_1", "relu"]
+    names = [step.name for step in network.steps]
+    assert names == [
+        *("input", "input_1", "relu", "add", "add_1", "add_2.0", "run_1"),
+        "add_3",
+    ]
     assert network(IMAGES).shape == IMAGES.shape
 
 
@@ -189,12 +190,13 @@ def test_the_model_stays_as_it_is(seed):
 
 def test_parts_of_factored_layers_are_steps():
     model = models.build("LeNet5")
-    small = low_rank.factorize(model, 0.5).model.eval()
+    ranks = {"features.3": (12, 8), "classifier.1": 20}
+    small = low_rank.factorize(model, ranks).model.eval()
     network = quantize_network(small, PIXELS)
     names = [step.name for step in network.steps]
-    assert [name for name in names if name.endswith(("first", "last"))] or len(
-        names
-    ) > len(quantize_network(model, PIXELS).steps)
+    parts = {name for name in names if name.count(".") == 2}
+    assert len(parts) == 5
+    assert parts <= {name for name, _ in small.named_modules()}
     error = (network(PIXELS) - small(PIXELS)).abs().max()
     assert error < 0.1 * small(PIXELS).abs().max()
 
@@ -205,7 +207,10 @@ def test_pruned_networks_keep_their_zeros():
     pruned = pruning.apply_masks(model, masks)
     one = quantize_network(pruned, PIXELS)
     other = quantize_network(pruning.store_sparse(pruned), PIXELS)
-    assert torch.equal(one(PIXELS), other(PIXELS))
+    for step in one.steps:
+        if isinstance(step.operation, RequantizedLayer):
+            kept = other.get_submodule(step.name).weight.codes()
+            assert torch.equal(step.operation.weight.codes(), kept)
     weight = one.get_submodule("classifier.1").weight.codes()
     assert (weight == 0).float().mean() > 0.85
 
@@ -241,8 +246,8 @@ def test_ranges_take_the_place_of_those_of_the_images():
     grids = network.grids()
     assert grids["input"].scale == np.float32(2 / 255)
     assert grids["features.0"].scale == np.float32(2 / 255)
-    assert grids["features.0"].zero_point == 128
-    assert grids["features.2"].zero_point == 128  # pooling keeps the grid
+    assert grids["features.0"].zero_point in (127, 128)
+    assert grids["features.2"] is grids["features.0"]  # pooling keeps it
 
 
 def test_bits_of_one_layer():
@@ -258,7 +263,7 @@ def test_bits_of_one_layer():
     assert [x.activation_bits for x in layers] == [8, 3, 3, 3]
     assert [x.y_bits for x in layers] == [3, 3, 3, 8]
     for name, codes in network.run(network.quantize(PIXELS)):
-        assert codes.max() < 2 ** network.grids()[name].bits
+        assert int(codes.max()) < 2 ** network.grids()[name].bits
 
 
 @pytest.mark.parametrize(
@@ -292,11 +297,13 @@ def test_bad_requests(images, options, error, message):
 def test_values_that_are_no_numbers_are_named_by_step_and_image():
     model = models.build("LeNet5")
     with torch.no_grad():
-        model.features[3].weight[0] = 1e38
+        model.features[3].weight[0] = 1e30
     images = PIXELS.clone()
     images[:] = 0
     images[3] = 1e10
-    with pytest.raises(ValueError, match=r"what 'features.3' gives .* image 3"):
+    with pytest.raises(
+        ValueError, match=r"what 'features.3' gives .* image 3$"
+    ):
         quantize_network(model, images)
 
 

@@ -37,7 +37,7 @@ def test_eight_bits_cost_next_to_nothing(name, rounding, data):
     ("weight_bits", "activation_bits"), [(4, 8), (4, 4), (2, 8), (2, 2)]
 )
 def test_fewer_bits_run(weight_bits, activation_bits, data):
-    model, network = integer(
+    _, network = integer(
         "ResNet8",
         data,
         weight_bits=weight_bits,
