@@ -79,11 +79,12 @@ def build_module(description: Any) -> nn.Module:
     """Make the module that `describe` described, with weights to be filled."""
     settings = dict(require_object("module", description))
     kind = settings.pop("kind", None)
-    require_one_of("kind of module", kind, list(_BUILDERS | _OWN))
+    own_kinds: dict[str, Any] = {**COMPRESSED, **FACTORED, **OPERATIONS}
+    require_one_of("kind of module", kind, [*_BUILDERS, *own_kinds])
     if kind in _BUILDERS:
         require_keywords(kind, _BUILDERS[kind], settings)
         return _BUILDERS[kind](**settings)
-    own = _OWN[kind]
+    own = own_kinds[kind]
     require_keywords(kind, own, settings)
     if kind not in OPERATIONS:
         settings["geometry"] = read_geometry(settings["geometry"])
@@ -245,4 +246,3 @@ _BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "Identity": lambda: nn.Identity(),
     "IntegerNetwork": _build_network,
 }
-_OWN: dict[str, Any] = {**COMPRESSED, **FACTORED, **OPERATIONS}

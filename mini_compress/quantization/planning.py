@@ -208,23 +208,22 @@ class _Walk:
         "add" becomes "add_1.0".
         """
         names = {step.name for step in self.planned}
-        made = ""
-        *folders, last = wanted.split(".")
-        for part in folders:
-            made += (
-                _free(part, lambda x, at=made: f"{at}{x}" not in names) + "."
-            )
-        return made + _free(
-            last,
-            lambda x: not any(f"{y}.".startswith(f"{made}{x}.") for y in names),
-        )
+        inside = {
+            name[:i] for name in names for i, x in enumerate(name) if x == "."
+        }
+        start, (*folders, last) = "", wanted.split(".")
+        for folder in folders:
+            start = _free(start, folder, names) + "."
+        return _free(start, last, names | inside)
 
 
-def _free(part: str, is_free: Callable[[str], bool]) -> str:
-    """Return the part of a name, or the first of it numbered that is free."""
+def _free(start: str, part: str, taken: set[str]) -> str:
+    """Return start and part, the part numbered if need be to be a free name."""
     numbered = (f"{part}_{number}" for number in count(1))
     return next(
-        x for x in chain([part], numbered) if is_free(x) and not is_reserved(x)
+        start + x
+        for x in chain([part], numbered)
+        if start + x not in taken and not is_reserved(x)
     )
 
 
