@@ -29,6 +29,7 @@ Range = tuple[float, float]
 
 SHRINKS = [percent / 100 for percent in range(100, 0, -1)]  # of an end
 CANDIDATES = 256  # ranges that `entropy` compares, at most
+NARROWEST = 16  # it takes no less than a 16th: 128 of 2,048 bins, as NVIDIA's
 
 
 def min_max(histogram: Histogram, bits: int = 8) -> Range:
@@ -100,11 +101,11 @@ def least_squares(histogram: Histogram, bits: int = 8) -> Range:
 def entropy(histogram: Histogram, bits: int = 8) -> Range:
     """Keep as much of the histogram's shape as so many levels can show.
 
-    Of ranges from one bin a level up to all bins, the one whose histogram,
-    blurred to 2**bits levels, has the least Kullback-Leibler divergence from
-    the clipped original. Ranges are |x| <= a threshold, as far as there are
-    values. The bin of 0 counts as much as the one above it: half of what a
-    ReLU gives is 0, which no range blurs.
+    Of ranges from a 16th of all bins upward, one bin a level at least, the one
+    whose histogram, blurred to 2**bits levels, has the least Kullback-Leibler
+    divergence from the clipped original. Ranges are |x| <= a threshold, as far
+    as there are values. The bin of 0 counts as much as the one above it: half
+    of what a ReLU gives is 0, which no range blurs.
 
     >>> rng = np.random.default_rng(0)
     >>> values = np.abs(rng.normal(size=100_000))
@@ -112,7 +113,8 @@ def entropy(histogram: Histogram, bits: int = 8) -> Range:
     >>> low, 1 < high < 4
     (0.0, True)
 
-    See [migacz2017inference]; the bin of 0 as in NVIDIA's pytorch-quantization.
+    See [migacz2017inference]; the bin of 0 and the narrowest range are those
+    of NVIDIA's pytorch-quantization.
     """
     low, high = min_max(histogram, bits)
     levels, bins = 2**bits, len(histogram.counts)
@@ -122,7 +124,9 @@ def entropy(histogram: Histogram, bits: int = 8) -> Range:
     zero = -histogram.first
     counts[zero] = counts[zero + 1 if zero + 1 < bins else zero - 1]
     # a reach of k bins keeps k of them on each side of 0, if there are so many
-    reaches = np.linspace(levels // 2, max(zero, bins - zero), CANDIDATES)
+    whole = max(zero, bins - zero)
+    least = max(levels // 2, -(-whole // NARROWEST))
+    reaches = np.linspace(least, whole, CANDIDATES)
     places = [
         (max(zero - reach, 0), min(zero + reach, bins))
         for reach in np.unique(reaches.astype(int)).tolist()
