@@ -11,7 +11,13 @@ import pytest
 
 PACKAGES = (
     *("allocation", "artifact", "datasets", "hardware", "kernels.affine"),
-    *("kernels.integer", "kernels.masks", "kernels.packing", "kernels.sparse"),
+    *(
+        "kernels.fixed_point",
+        "kernels.integer",
+        "kernels.masks",
+        "kernels.packing",
+        "kernels.sparse",
+    ),
     *("measuring", "models", "pruning", "quantization", "training", "zoo"),
 )
 # whose result differs from run to run, and which takes seconds

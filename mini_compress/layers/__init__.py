@@ -2,7 +2,9 @@
 
 A `CompressedLayer` holds codes, or no zeros, and is for inference: its state
 lies in buffers, not parameters. A `FactoredLayer` is a chain of smaller layers
-of torch's, which are trained and compressed as any others.
+of torch's, which are trained and compressed as any others. An `IntegerNetwork`
+is a whole network between codes: its layers are `RequantizedLayer`s, and what
+it does besides is in `integer_ops` and `integer_table`.
 """
 
 from .base import CompressedLayer, StoredWeight

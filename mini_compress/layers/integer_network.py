@@ -5,7 +5,7 @@ of the layer of the float network it was made from, and reads what earlier ones
 gave.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -87,14 +87,28 @@ class IntegerNetwork(InferenceModule):
 
         Everything is uint8 between steps.
         """
+        return self.walk(codes, lambda step, *given: step.operation(*given))
+
+    def walk(
+        self, codes: Tensor, compute: Callable[..., Tensor]
+    ) -> Iterator[tuple[str, Tensor]]:
+        """Yield the name and the codes of each step, computed in some way.
+
+        codes : as for `run`
+        compute : (step, codes of each step that it reads) -> its codes
+        """
         first, *others = self.steps
         require_codes(codes, first.operation.output_grid(()))
-        last_reader = readers(self.steps)
+        last_reader = {
+            i: number
+            for number, step in enumerate(others, 1)
+            for i in step.reads
+        }
         given = {0: codes}
         yield first.name, codes
         for number, step in enumerate(others, 1):
             try:
-                made = step.operation(*(given[i] for i in step.reads))
+                made = compute(step, *(given[i] for i in step.reads))
             except (TypeError, ValueError, RuntimeError) as error:
                 raise ValueError(f"step {step.name!r}: {error}") from error
             given[number] = made
@@ -106,9 +120,20 @@ class IntegerNetwork(InferenceModule):
     @torch.no_grad()
     def forward(self, images: Tensor) -> Tensor:
         """Map images, (n, ...) float32, to logits, (n, classes) float32."""
+        return self.logits(images, self.run)
+
+    def logits(
+        self,
+        images: Tensor,
+        run: Callable[[Tensor], Iterator[tuple[str, Tensor]]],
+    ) -> Tensor:
+        """Return what the last codes of a run stand for, batch by batch."""
         *_, params = self.grids().values()
-        logits = [self._last(part) for part in images.split(AT_ONCE)]
-        return to_real(torch.cat(logits), params)
+        last = []
+        for part in images.split(AT_ONCE):
+            *_, (_, codes) = run(self.quantize(part))
+            last.append(codes)
+        return to_real(torch.cat(last), params)
 
     def require_valid(self) -> None:
         """Refuse operations that expect other grids than they are given."""
@@ -134,11 +159,6 @@ class IntegerNetwork(InferenceModule):
             if number and reads != (number - 1,)
         )
 
-    def _last(self, images: Tensor) -> Tensor:
-        """Return the codes of the last step."""
-        *_, (_, codes) = self.run(self.quantize(images))
-        return codes
-
     def _place(self, name: str, operation: nn.Module) -> None:
         """Make an operation the submodule of its name, in folders."""
         folder: nn.Module = self
@@ -152,12 +172,6 @@ class IntegerNetwork(InferenceModule):
                     f"names of steps must not lie within others, got {name!r}"
                 )
         _add(folder, last, operation, name)
-
-
-def readers(steps: Sequence[Step]) -> dict[int, int]:
-    """Return which step is the last to read each step, by their numbers."""
-    each = enumerate(steps)
-    return {i: number for number, step in each for i in step.reads}
 
 
 def is_reserved(part: str) -> bool:

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from ..layers import IntegerNetwork
-from ..layers.grids import require_codes, to_codes, to_real
-from ..layers.integer_network import AT_ONCE, readers
+from ..layers import IntegerNetwork, Step
+from ..layers.grids import to_codes, to_real
 
 
 class SimulatedNetwork(nn.Module):
@@ -32,41 +31,32 @@ class SimulatedNetwork(nn.Module):
         """Return the codes of images, uint8 of their shape."""
         return self.network.quantize(images)
 
-    @torch.no_grad()
     def run(self, codes: Tensor) -> Iterator[tuple[str, Tensor]]:
         """Yield the name of each step and the codes of what it computes.
 
         codes : (n, ...) uint8, of images
         """
-        grids = list(self.network.grids().values())
-        require_codes(codes, grids[0])
-        steps = self.network.steps
-        last_reader = readers(steps)
-        given = {0: to_real(codes, grids[0])}
-        yield steps[0].name, codes
-        for number, step in enumerate(steps[1:], 1):
-            real = step.operation.compute_real(*(given[i] for i in step.reads))
-            grid = grids[number]
-            made = to_codes(
-                real,
+        names = [step.name for step in self.network.steps]
+        grids = self.network.grids()
+
+        @torch.no_grad()
+        def compute(step: Step, *given: Tensor) -> Tensor:
+            """Round what a step makes of the numbers that it reads."""
+            read = (grids[names[i]] for i in step.reads)
+            real = map(to_real, given, read)
+            grid = grids[step.name]
+            return to_codes(
+                step.operation.compute_real(*real),
                 torch.tensor(grid.scale),
                 torch.tensor(grid.zero_point),
                 grid.quant_max,
             )
-            given[number] = to_real(made, grid)
-            yield step.name, made
-            for i in set(step.reads):
-                if last_reader[i] == number:
-                    del given[i]
+
+        return self.network.walk(codes, compute)
 
     def forward(self, images: Tensor) -> Tensor:
         """Map images, (n, ...) float32, to logits, (n, classes) float32."""
-        *_, params = self.network.grids().values()
-        logits = []
-        for part in images.split(AT_ONCE):
-            *_, (_, codes) = self.run(self.quantize(part))
-            logits.append(codes)
-        return to_real(torch.cat(logits), params)
+        return self.network.logits(images, self.run)
 
 
 def simulate(network: IntegerNetwork) -> SimulatedNetwork:

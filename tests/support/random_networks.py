@@ -46,7 +46,7 @@ class RandomNetwork(nn.Module):
         self.pool = draw(
             nn.MaxPool2d(3, stride=2, padding=1),
             nn.AvgPool2d(3, stride=1, padding=1),
-            nn.AvgPool2d(2, count_include_pad=False),
+            nn.AvgPool2d(3, stride=2, padding=1, count_include_pad=False),
         )
         self.conv = nn.Conv2d(
             channels,
