@@ -1,0 +1,25 @@
+"""Exported networks on codes: onnxruntime gives every code of every step."""
+
+import numpy as np
+import pytest
+
+from mini_compress import datasets, zoo
+from mini_compress.quantization import quantize_network
+from tests.support.qlinear import open_network
+
+SHAPE = (1, 28, 28)
+
+
+@pytest.mark.takes(30)
+@pytest.mark.parametrize("optimized", [True, False])
+@pytest.mark.parametrize("name", ["LeNet5", "ConvNet", "ResNet8"])
+def test_every_code_of_every_test_image(data_folder, name, optimized):
+    data = datasets.load("fashion_mnist")
+    model = zoo.load(name, "fashion_mnist")
+    network = quantize_network(model, data.train.take(200).images)
+    run = open_network(network, SHAPE, optimized=optimized)
+    for part in data.test.images.split(250):
+        theirs = run(part.numpy())
+        for step, ours in network.run(network.quantize(part)):
+            assert np.array_equal(ours.numpy(), theirs[step]), step
+        assert np.array_equal(network(part).numpy(), theirs["logits"])
