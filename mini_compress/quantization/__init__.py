@@ -12,6 +12,7 @@ rules, weights   what each of its operations becomes
 calibration      which range each activation is to cover
 equalization     channels of like size, the function unchanged
 bias_correction  means as they were before rounding
+functions_on_codes  GELU, softmax, layer normalization, one kind at a time
 
 Ranges of layers' inputs and the folding of batch normalization are those of
 `mini_compress.graph`.
@@ -23,6 +24,7 @@ from .bias_correction import correct_bias
 from .calibration import activation_histograms, calibrate
 from .comparison import Comparison, LayerDifference, compare_layers
 from .equalization import equalize, layer_pairs
+from .functions_on_codes import functions_on_codes
 from .gptq import quantize_gptq
 from .integer_network import quantize_network
 from .rounding_report import LayerRounding, Rounded, RoundingReport
@@ -43,6 +45,7 @@ __all__ = [
     "correct_bias",
     "equalize",
     "fold_batchnorm",
+    "functions_on_codes",
     "layer_pairs",
     "observe_ranges",
     "quantize_adaround",
