@@ -41,9 +41,9 @@ def from_the_end(codes, entries):
     return entries[codes]
 
 
-@wrong(checks.look_up, SIGNED)
+@right(checks.look_up)
 def shifted_in_eight_bits(codes, entries):
-    # wraps around before it is wide
+    # wraps around, and a negative index counts from the end: right by luck
     if codes.dtype == np.int8:
         codes = (codes - np.int8(-128)).astype(int)
     return entries[codes]
