@@ -5,6 +5,7 @@ the grids before and after them. A control tells the two apart.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -123,20 +124,18 @@ class OnCodes(nn.Module):
         return quantize(real.detach().numpy(), grids[1])
 
 
-def _gelu(module: nn.Module, codes: np.ndarray, grids: Grids) -> np.ndarray:
+def _gelu(module: Any, codes: np.ndarray, grids: Grids) -> np.ndarray:
     is_exact = module.approximate == "none"
     function = tables.gelu if is_exact else tables.gelu_tanh
     return tables.apply_table(codes, tables.make_table(function, *grids))
 
 
-def _softmax(module: nn.Module, codes: np.ndarray, grids: Grids) -> np.ndarray:
+def _softmax(module: Any, codes: np.ndarray, grids: Grids) -> np.ndarray:
     axis = -1 if module.dim is None else int(module.dim)
     return tables.softmax_int8(codes, grids[0], axis=axis)
 
 
-def _layer_norm(
-    module: nn.Module, codes: np.ndarray, grids: Grids
-) -> np.ndarray:
+def _layer_norm(module: Any, codes: np.ndarray, grids: Grids) -> np.ndarray:
     """Normalize; a module may do without a bias, or without either."""
     n = codes.shape[-1]
     weight, bias = (
@@ -150,7 +149,7 @@ def _layer_norm(
     return tables.layer_norm_int8(codes, weight, bias, *grids, eps=eps)
 
 
-_FORMS: dict[type, Callable[[nn.Module, np.ndarray, Grids], np.ndarray]] = {
+_FORMS: dict[type, Callable[[Any, np.ndarray, Grids], np.ndarray]] = {
     nn.GELU: _gelu,
     nn.Softmax: _softmax,
     nn.LayerNorm: _layer_norm,
