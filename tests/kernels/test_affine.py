@@ -67,7 +67,7 @@ def same(one: np.ndarray, other: np.ndarray) -> bool:
 
 def test_every_kernel_has_its_loops():
     kernels = {*affine.__all__, *integer.__all__, *packing.__all__}
-    kernels |= {*saturation.__all__}
+    kernels |= {*saturation.__all__, "range_error"}
     loops = {*naive.codes.__all__, *naive.integer.__all__}
     assert loops == kernels - {"AffineParams"}
     assert naive.pooling.__all__ == pooling.__all__
