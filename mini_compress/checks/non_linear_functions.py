@@ -70,12 +70,11 @@ def tanh_range(function: Callable) -> None:
         "Beyond 2 tanh is nearly level, and codes there are wasted. How much "
         "to cut depends on the bits: try ranges, and measure.",
     ):
-        for x in (3 * spread, 10 * spread):
+        for far in (3 * spread, 10 * spread):
+            parts = np.linspace(0.02, 1, 50) * float(np.abs(far).max())
             for bits in (2, 3, 4):
-                largest = float(np.abs(x).max())
-                parts = np.linspace(0.02, 1, 50) * largest
-                best = min(_mean_error((-p, p), x, bits) for p in parts)
-                expect(x, bits, SLACK * best)
+                best = min(_mean_error((-p, p), far, bits) for p in parts)
+                expect(far, bits, SLACK * best)
 
 
 def add_up(function: Callable) -> None:
