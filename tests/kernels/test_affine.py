@@ -74,12 +74,14 @@ def test_every_kernel_has_its_loops():
     assert naive.elementwise.__all__ == elementwise.__all__
     modules = (
         naive.elementwise,
+        naive.fixed_point,
         naive.low_rank,
         naive.masks,
         naive.pooling,
         naive.second_order,
         naive.soft_targets,
         naive.sparse,
+        naive.tables,
     )
     others = {name for module in modules for name in module.__all__}
     assert set(naive.__all__) == loops | others
