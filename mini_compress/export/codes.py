@@ -12,11 +12,11 @@ import torch
 
 from .._require import require_int
 from ..layers import IntegerNetwork, Step
+from ..layers.geometry import LinearGeometry
 from ..layers.integer_ops import IntegerFlatten, IntegerMaxPool2d
 from ..layers.integer_table import IntegerTable
-from .onnx_graph import BATCH, OnnxGraph
+from .onnx_graph import BATCH, IMAGES, LOGITS, OnnxGraph
 
-IMAGES, LOGITS = "images", "logits"  # names of the input and of the output
 WHOLE_BYTE = (0, 255)
 
 
@@ -158,6 +158,31 @@ def table(graph: CodesGraph, step: Step, reads: list[str]) -> None:
     kind = graph.onnx.TensorProto.INT32
     graph.node("Cast", reads, f"{step.name}.cast", gives=indices, to=kind)
     graph.node("Gather", [entries, indices], step.name)
+
+
+def in_rows(write: Write) -> Write:
+    """Let a writer of layers serve linear layers on more than two axes.
+
+    The operators of products know (rows, features): others are reshaped.
+    """
+
+    def written(graph: CodesGraph, step: Step, reads: list[str]) -> None:
+        geometry: Any = getattr(step.operation, "geometry", None)
+        shape = graph.shapes[step.name]
+        if not isinstance(geometry, LinearGeometry) or len(shape) == 1:
+            write(graph, step, reads)
+            return
+        rows = graph.free_name(f"{step.name}.x_rows")
+        size = graph.constant(f"{rows}.shape", [-1, geometry.in_features])
+        graph.node("Reshape", [*reads, size], rows)
+        inner = step._replace(name=graph.free_name(f"{step.name}.rows"))
+        graph.grids[rows] = graph.grids[reads[0]]
+        graph.grids[inner.name] = graph.grids[step.name]
+        write(graph, inner, [rows])
+        size = graph.constant(f"{step.name}.shape", [-1, *shape])
+        graph.node("Reshape", [inner.name, size], step.name)
+
+    return written
 
 
 SHARED: dict[type, Write] = {

@@ -11,10 +11,14 @@ from typing import Any
 import numpy as np
 
 from .._require import require_extra
+from ..layers import IntegerLayer
+from ..layers.geometry import Conv2dGeometry
 
 OPSET = 21  # the first with 4-bit integers; older runtimes know it
 IR_VERSION = 10  # that of opset 21
 BATCH = "n"  # name of the axis whose size is left open
+IMAGES, LOGITS = "images", "logits"  # names of the input and of the output
+NARROW = 4  # bits of a code that is stored two to a byte
 # onnxruntime's own operators
 OWN_DOMAIN = "com.microsoft"
 OWN = {
@@ -54,6 +58,50 @@ class OnnxGraph:
         array = array.reshape(np.shape(value))  # () stays ()
         self.constants.append(self.onnx.numpy_helper.from_array(array, name))
         return name
+
+    def narrowed(self, codes: np.ndarray, bits: int) -> np.ndarray:
+        """Return codes of a type that stores them two to a byte, if they fit.
+
+        codes : int8, of so many bits; 4 or fewer fit
+        """
+        if bits > NARROW:
+            return codes
+        kind = self.onnx.TensorProto.INT4
+        return codes.astype(self.onnx.helper.tensor_dtype_to_np_dtype(kind))
+
+    def decoded(self, name: str, codes: np.ndarray, scale: np.ndarray) -> str:
+        """Add codes, and the node that makes real numbers of them.
+
+        codes : (outputs, ...)
+        scale : () or (outputs,) float32; the zero point is 0
+        returns : the name of the real numbers
+        """
+        reads = [
+            self.constant(f"{name}_codes", codes),
+            self.constant(f"{name}_scale", scale),
+            # onnxruntime adds one of the wrong shape where none is given
+            self.constant(
+                f"{name}_zero_point", np.zeros(scale.shape, codes.dtype)
+            ),
+        ]
+        axis = {"axis": 0} if scale.ndim else {}
+        node, real = f"{name}.dequantize", self.free_name(name)
+        return self.node("DequantizeLinear", reads, node, gives=real, **axis)
+
+    def decoded_layer(self, name: str, layer: IntegerLayer) -> list[str]:
+        """Add the weight and the bias of a layer that has codes for them.
+
+        returns : the names of their real numbers; that of the bias, if any
+        """
+        scale = layer.weight.scale.numpy().ravel()
+        if layer.weight.per_tensor:
+            scale = scale.reshape(())
+        codes = self.narrowed(layer.weight.codes().numpy(), layer.weight_bits)
+        names = [self.decoded(f"{name}.weight", codes, scale)]
+        if layer.bias is not None:
+            bias, steps = layer.bias.numpy(), layer.x_scale.numpy() * scale
+            names.append(self.decoded(f"{name}.bias", bias, steps))
+        return names
 
     def node(
         self,
@@ -108,3 +156,17 @@ class OnnxGraph:
             ir_version=IR_VERSION,
             producer_name="mini_compress",
         )
+
+
+def convolution(geometry: Conv2dGeometry) -> dict[str, Any]:
+    """Return the attributes of ONNX's convolutions, quantized or not.
+
+    >>> convolution(Conv2dGeometry(1, 4, (3, 3), padding=(1, 0)))["pads"]
+    [1, 0, 1, 0]
+    """
+    return {
+        "strides": [*geometry.stride],
+        "pads": [*geometry.padding, *geometry.padding],  # top, left, ...
+        "dilations": [*geometry.dilation],
+        "group": geometry.groups,
+    }

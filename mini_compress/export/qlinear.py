@@ -20,7 +20,8 @@ from ..layers.integer_ops import (
     IntegerGlobalAvgPool2d,
     IntegerMultiply,
 )
-from .codes import SHARED, CodesGraph, Write, window, write_network
+from .codes import SHARED, CodesGraph, Write, in_rows, window, write_network
+from .onnx_graph import convolution
 
 
 def write_qlinear(network: IntegerNetwork, input_shape: tuple[int, ...]) -> Any:
@@ -60,10 +61,7 @@ def _layer(graph: CodesGraph, step: Step, reads: list[str]) -> None:
         step,
         "QLinearConv",
         [*inputs, *grid, *bias],
-        strides=[*geometry.stride],
-        pads=[*geometry.padding, *geometry.padding],
-        dilations=[*geometry.dilation],
-        group=geometry.groups,
+        **convolution(geometry),
     )
 
 
@@ -96,7 +94,7 @@ def _regridding(kind: str) -> Write:
 
 WRITERS: dict[type, Write] = {
     **SHARED,
-    RequantizedLayer: _layer,
+    RequantizedLayer: in_rows(_layer),
     IntegerAvgPool2d: _average_pool,
     IntegerGlobalAvgPool2d: _regridding("QLinearGlobalAveragePool"),
     IntegerAdd: _regridding("QLinearAdd"),

@@ -34,8 +34,8 @@ def max_pool(call: Call) -> list[Made]:
     """Take the largest code of each window."""
     call.require("dilation", 4, 1, (1, 1), [1, 1])
     call.require("return_indices", 6, False)
-    window = _window(call)
-    return [_keeping(lambda: IntegerMaxPool2d(**window))]
+    given = window(call)
+    return [_keeping(lambda: IntegerMaxPool2d(**given))]
 
 
 def average_pool(call: Call) -> list[Made]:
@@ -44,7 +44,7 @@ def average_pool(call: Call) -> list[Made]:
     counted = call.given("count_include_pad", 5, True)
     return [
         _regridding(
-            IntegerAvgPool2d, **_window(call), count_include_pad=counted
+            IntegerAvgPool2d, **window(call), count_include_pad=counted
         )
     ]
 
@@ -155,7 +155,7 @@ def _regridding(kind: type[Regridded], **settings: Any) -> Made:
     return Made(build)
 
 
-def _window(call: Call) -> dict[str, tuple[int, int]]:
+def window(call: Call) -> dict[str, tuple[int, int]]:
     """Return a window; refuse one that ceil_mode lets hang over the edge."""
     kernel = call.pair("kernel_size", 1, None)
     stride = call.pair("stride", 2, kernel)
