@@ -43,9 +43,7 @@ def average_pool(call: Call) -> list[Made]:
     call.require("divisor_override", 6, None)
     counted = call.given("count_include_pad", 5, True)
     return [
-        _regridding(
-            IntegerAvgPool2d, **window(call), count_include_pad=counted
-        )
+        _regridding(IntegerAvgPool2d, **window(call), count_include_pad=counted)
     ]
 
 
