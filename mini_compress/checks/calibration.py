@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -96,7 +96,7 @@ def fit_the_doorbell(function: Callable[[nn.Module], nn.Module]) -> None:
     """
     from ..layers import IntegerNetwork
 
-    made: list[nn.Module] = []
+    made: list[Any] = []
 
     def note(model: nn.Module) -> nn.Module:
         made.append(function(model))

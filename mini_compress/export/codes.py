@@ -129,7 +129,7 @@ def step_shapes(
     return {name: tuple(codes.shape[1:]) for name, codes in made}
 
 
-def window(step: Step) -> dict[str, list[int]]:
+def window(step: Step) -> dict[str, Any]:
     """Return the window of a pooling as ONNX has it."""
     given: Any = step.operation
     size, stride, padding = given.window.values()

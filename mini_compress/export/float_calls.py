@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.utils import _pytree as pytree
 
-from .._inference import blank_images
+from .._examples import blank_images
 from .._require import require_int
 from ..graph import trace
 from ..graph.operations import name_of

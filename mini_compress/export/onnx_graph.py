@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from .._require import require_extra
 from ..layers import IntegerLayer
@@ -48,13 +49,15 @@ class OnnxGraph:
                 return name
         raise AssertionError
 
-    def constant(self, name: str, value: Any, dtype: type | None = None) -> str:
+    def constant(
+        self, name: str, value: Any, dtype: DTypeLike | None = None
+    ) -> str:
         """Add a constant; return the name that it got.
 
         value : a number or an array
         """
         name = self.free_name(name)
-        array = np.ascontiguousarray(value, dtype)
+        array: np.ndarray = np.ascontiguousarray(value, dtype)
         array = array.reshape(np.shape(value))  # () stays ()
         self.constants.append(self.onnx.numpy_helper.from_array(array, name))
         return name
@@ -93,7 +96,7 @@ class OnnxGraph:
 
         returns : the names of their real numbers; that of the bias, if any
         """
-        scale = layer.weight.scale.numpy().ravel()
+        scale: np.ndarray = layer.weight.scale.numpy().ravel()
         if layer.weight.per_tensor:
             scale = scale.reshape(())
         codes = self.narrowed(layer.weight.codes().numpy(), layer.weight_bits)

@@ -201,7 +201,8 @@ RULES: dict[str, Rule] = {
 
 def _error(histogram: Histogram, ends: Range, bits: int) -> tuple[float, float]:
     params = grid_of(ends, bits)
-    scale, zero = params.scale.item(), params.zero_point.item()
+    scale = np.asarray(params.scale).item()
+    zero = np.asarray(params.zero_point).item()
     x = histogram.centers
     codes = np.rint(x / scale) + zero
     kept = (params.quant_min <= codes) & (codes <= params.quant_max)

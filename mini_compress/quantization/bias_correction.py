@@ -103,10 +103,11 @@ def _channel_means(
 
 def _add_to_bias(layer: Any, shift: Tensor) -> None:
     """Add to a bias, float32 or int32 in steps of the layer."""
+    bias: Tensor = layer.bias
     if isinstance(layer, IntegerLayer):
         steps = layer.x_scale.double() * layer.weight.scale.double().flatten()
         limits = torch.iinfo(torch.int32)
-        total = layer.bias.double() + torch.round(shift / steps)
-        layer.bias.copy_(total.clamp(limits.min, limits.max))
+        total = bias.double() + torch.round(shift / steps)
+        bias.copy_(total.clamp(limits.min, limits.max))
     else:
-        layer.bias.add_(shift)
+        bias.add_(shift)

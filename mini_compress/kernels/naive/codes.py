@@ -69,7 +69,8 @@ def dequantize(codes, params) -> np.ndarray:
 def range_error(values, ends, bits=8) -> tuple[float, float]:
     """Square each value's error; tell those beyond the last codes apart."""
     params = choose_affine(np.array(ends, np.float64), bits=bits, signed=False)
-    scale, zero = float(params.scale[0]), int(params.zero_point[0])
+    scale, zero = np.ravel(params.scale)[0], np.ravel(params.zero_point)[0]
+    scale, zero = float(scale), int(zero)
     clipping = rounding = 0.0
     for value in values.flat:
         code = round(float(value) / scale) + zero
