@@ -18,6 +18,12 @@ from ..graph.operations import name_of
 from ..quantization.calls import Call
 
 COUNTS = (2, 3)  # of examples
+# what can be asked of a tensor whatever numbers it holds
+FORMAL = {
+    *("shape", "size", "ndim", "dim", "numel", "nelement", "stride"),
+    *("dtype", "device", "is_cuda", "requires_grad", "get_device"),
+    *("is_floating_point", "element_size"),
+}
 
 
 class OpenNumber:
@@ -72,7 +78,7 @@ def trace_numbers(
         if isinstance(both[0], Tensor):
             _note_tensor(FloatCall(node, graph), both)
         elif not any(isinstance(x, Tensor) for x in leaves):
-            node.meta["plain"] = True
+            _note_plain(FloatCall(node, graph))
             values[node] = both[0] if both[0] == both[1] else OpenNumber()
     for node in graph.graph.nodes:
         node.args, node.kwargs = fx.node.map_arg(
@@ -113,8 +119,8 @@ def _note_tensor(call: FloatCall, both: tuple[Any, Any]) -> None:
     both : what a node gives for either number of examples
     """
     node = call.node
-    sources = [x.meta.get("constant") for x in call.tensors]
-    constant = node.op != "placeholder" and all(x is not None for x in sources)
+    sources = [x for x in node.all_input_nodes if not x.meta.get("plain")]
+    constant = node.op != "placeholder" and all(map(_is_constant, sources))
     shapes = [tuple(x.shape) for x in both]
     if len(shapes[0]) != len(shapes[1]):
         call.refuse("its number of axes depends on the number of examples")
@@ -126,4 +132,22 @@ def _note_tensor(call: FloatCall, both: tuple[Any, Any]) -> None:
     node.meta["open"] = growing[0] if growing else None
     node.meta["storage"] = both[0].untyped_storage().data_ptr()
     if constant:
+        if not torch.equal(*both):
+            call.refuse("it gives other numbers each time")
         node.meta["constant"] = both[0]
+
+
+def _note_plain(call: FloatCall) -> None:
+    """Note what gives no tensor; refuse numbers that examples decide."""
+    node = call.node
+    asked = node.args[1] if node.target is getattr else node.target
+    if node.op != "output" and asked not in FORMAL:
+        for source in node.all_input_nodes:
+            if not source.meta.get("plain") and not _is_constant(source):
+                call.refuse("it makes a number of what the examples hold")
+    node.meta["plain"] = True
+
+
+def _is_constant(node: fx.Node) -> bool:
+    """Say whether a node gives a tensor that no example can change."""
+    return "constant" in node.meta

@@ -47,7 +47,7 @@ def _adaptive(name: str) -> Write:
     return write
 
 
-def _window(call: FloatCall) -> dict[str, list[int]]:
+def _window(call: FloatCall) -> dict[str, Any]:
     """Return the window of a pooling as ONNX has it."""
     size, stride, padding = window(call).values()
     return {

@@ -57,8 +57,9 @@ class OnnxGraph:
         value : a number or an array
         """
         name = self.free_name(name)
-        array: np.ndarray = np.ascontiguousarray(value, dtype)
-        array = array.reshape(np.shape(value))  # () stays ()
+        array: np.ndarray = np.asarray(value, dtype)
+        if not array.flags.c_contiguous:  # which would make () to (1,)
+            array = np.ascontiguousarray(array)
         self.constants.append(self.onnx.numpy_helper.from_array(array, name))
         return name
 

@@ -6,6 +6,7 @@ import pytest
 from mini_compress import datasets, zoo
 from mini_compress.quantization import quantize_network
 from tests.support.qlinear import open_network
+from tests.support.random_networks import random_images, random_network
 
 SHAPE = (1, 28, 28)
 
@@ -23,3 +24,28 @@ def test_every_code_of_every_test_image(data_folder, name, optimized):
         for step, ours in network.run(network.quantize(part)):
             assert np.array_equal(ours.numpy(), theirs[step]), step
         assert np.array_equal(network(part).numpy(), theirs["logits"])
+
+
+@pytest.mark.parametrize("optimized", [True, False])
+@pytest.mark.parametrize("bits", [2, 5, 7])
+def test_activations_of_fewer_bits_are_clipped(bits, optimized):
+    for seed in range(4):
+        network = quantize_network(
+            random_network(seed), random_images(20), activation_bits=bits
+        )
+        images = random_images(40, seed=1)
+        run = open_network(network, (3, 12, 12), optimized=optimized)
+        theirs = run(images.numpy())
+        for step, ours in network.run(network.quantize(images)):
+            assert np.array_equal(ours.numpy(), theirs[step]), step
+
+
+def test_one_step_for_a_whole_weight():
+    network = quantize_network(
+        random_network(5), random_images(20), granularity="tensor"
+    )
+    images = random_images(40, seed=1)
+    run = open_network(network, (3, 12, 12))
+    assert np.array_equal(
+        run(images.numpy())["logits"], network(images).numpy()
+    )

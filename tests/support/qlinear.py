@@ -21,12 +21,15 @@ def open_network(
     *,
     form: str = "qlinear",
     optimized: bool = True,
+    all_steps: bool = True,
 ) -> Run:
     """Return a function from images to the codes of every step.
 
     shape : of one image
     optimized : as onnxruntime does by default; without, it runs the graph as
-        it is written. All steps are outputs here, so none is fused away.
+        it is written
+    all_steps : give their codes too, so that none is fused away; without, the
+        logits alone
 
     The logits are under the name "logits".
     """
@@ -35,7 +38,7 @@ def open_network(
         export.to_onnx(network, path, form=form, input_shape=shape)
         model = onnx.load(path)
     onnx.checker.check_model(model)
-    for name, _ in network.wiring:
+    for name, _ in network.wiring if all_steps else ():
         model.graph.output.append(
             helper.make_tensor_value_info(name, TensorProto.UINT8, None)
         )
