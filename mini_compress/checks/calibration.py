@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -59,46 +59,17 @@ def equalize_pair(function: Callable) -> None:
             attempt.require_close(made, read, ROUNDING * read)
 
 
-def corrected_bias(function: Callable) -> None:
-    """Check the bias that takes the mean error of rounding off.
-
-    function : (weight, rounded, bias, x) -> bias; weight and rounded are
-        (outputs, inner), bias (outputs,), x (n, inner), all float64
-    """
-    attempt = Attempt(function, "weight", "rounded", "bias", "x")
-    rng = np.random.default_rng(0)
-    weight = rng.normal(size=(3, 4))
-    rounded, bias = np.rint(weight), rng.normal(size=3)
-    x = rng.uniform(size=(5, 4))
-
-    def expect(expected: np.ndarray, *given: np.ndarray) -> None:
-        attempt.expect(expected, *given, tolerance=ROUNDING)
-
-    with attempt.must("the result has one number for each output"):
-        attempt.require_form(attempt.call(weight, rounded, bias, x), (3,))
-    with attempt.must("a weight that was not rounded keeps its bias"):
-        expect(bias, weight, weight, bias, x)
-    with attempt.must(
-        "the mean output is that of the float layer",
-        "An output that is too low needs a higher bias.",
-    ):
-        wanted = bias + (x @ (weight - rounded).T).mean(axis=0)
-        expect(wanted, weight, rounded, bias, x)
-    with attempt.must("the number of inputs does not matter"):
-        expect(wanted, weight, rounded, bias, np.tile(x, (3, 1)))
-
-
 def fit_the_doorbell(function: Callable[[nn.Module], nn.Module]) -> None:
     """Check LeNet300 on codes, 2 bits between its layers, in 110 KB.
 
     function : (model) -> an IntegerNetwork that reads 450 of the 500
         validation images of mnist5k
     """
-    from ..layers import IntegerNetwork
+    from ..layers import IntegerNetwork, RequantizedLayer
 
-    made: list[Any] = []
+    made: list[IntegerNetwork] = []
 
-    def note(model: nn.Module) -> nn.Module:
+    def note(model: nn.Module) -> IntegerNetwork:
         made.append(function(model))
         return made[-1]
 
@@ -113,9 +84,14 @@ def fit_the_doorbell(function: Callable[[nn.Module], nn.Module]) -> None:
         hint="Which rule chose the ranges, and for how many bits?",
     )
     attempt = Attempt(function, "model")
-    grids = list(made[0].grids().values())[1:-1]  # pixels and logits have 8
+    grids = made[0].grids()
+    layers = [
+        step.name
+        for step in made[0].steps[:-1]  # logits have 8
+        if isinstance(step.operation, RequantizedLayer)
+    ]
     with attempt.must("what passes between layers has 2 bits"):
-        most = max(grid.bits for grid in grids)
+        most = max(grids[name].bits for name in layers)
         if most > ACTIVATION_BITS:
             attempt.fail(f"{ACTIVATION_BITS} bits", f"{most}")
 

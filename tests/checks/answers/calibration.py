@@ -68,42 +68,6 @@ def to_the_mean_size(first, bias, after):
     )
 
 
-ONE_EACH = "the result has one number for each output"
-KEEPS = "a weight that was not rounded keeps its bias"
-MEAN = "the mean output is that of the float layer"
-NUMBER = "the number of inputs does not matter"
-
-
-@wrong(checks.corrected_bias, ONE_EACH)
-def one_for_each_input(weight, rounded, bias, x):
-    # the mean over the wrong axis
-    return (x @ (weight - rounded).T).mean(axis=1)
-
-
-@wrong(checks.corrected_bias, KEEPS)
-def only_the_shift(weight, rounded, bias, x):
-    # what is to be added, and not the sum
-    return (weight - rounded) @ x.mean(axis=0)
-
-
-@wrong(checks.corrected_bias, MEAN)
-def wrong_sign(weight, rounded, bias, x):
-    # the error is added once more
-    return bias + (rounded - weight) @ x.mean(axis=0)
-
-
-@wrong(checks.corrected_bias, MEAN)
-def inputs_forgotten(weight, rounded, bias, x):
-    # as if every input were 1
-    return bias + (weight - rounded).sum(axis=1)
-
-
-@right(checks.corrected_bias)
-def output_by_output(weight, rounded, bias, x):
-    whole, coarse = x @ weight.T + bias, x @ rounded.T + bias
-    return bias + whole.mean(axis=0) - coarse.mean(axis=0)
-
-
 SMALL = "the file has fewer than 110,000 bytes"
 READS = "at least 450 are right"
 STEPS = "what passes between layers has 2 bits"
