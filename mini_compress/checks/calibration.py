@@ -67,27 +67,20 @@ def fit_the_doorbell(function: Callable[[nn.Module], nn.Module]) -> None:
     """
     from ..layers import IntegerNetwork, RequantizedLayer
 
-    made: list[IntegerNetwork] = []
-
-    def note(model: nn.Module) -> IntegerNetwork:
-        made.append(function(model))
-        return made[-1]
-
-    check_budget(
-        note,
+    small = check_budget(
+        function,
         network="LeNet300",
         dataset="mnist5k",
         kind=IntegerNetwork,
         num_bytes=NUM_BYTES,
         num_correct=NUM_CORRECT,
-        num_steps=0,
         hint="Which rule chose the ranges, and for how many bits?",
     )
     attempt = Attempt(function, "model")
-    grids = made[0].grids()
+    grids = small.grids()
     layers = [
         step.name
-        for step in made[0].steps[:-1]  # logits have 8
+        for step in small.steps[:-1]  # logits have 8
         if isinstance(step.operation, RequantizedLayer)
     ]
     with attempt.must("what passes between layers has 2 bits"):

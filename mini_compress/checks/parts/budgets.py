@@ -34,7 +34,7 @@ def check_budget(
     kind: type[nn.Module] | None = None,
     num_macs: int | None = None,
     num_steps: int | None = None,
-) -> None:
+) -> Any:
     """Check a compressed network: the bytes of its file, and its accuracy.
 
     function : (model) -> a compressed copy of the model, or its student
@@ -46,6 +46,7 @@ def check_budget(
     num_macs : an image must take fewer; None for any number
     num_steps : so many steps of any optimizer of torch may be taken at most;
         None for any number
+    returns : the compressed network
 
     What is judged is the file: the network is read back from its bytes. It
     is a failure to look at the test images meanwhile.
@@ -71,6 +72,7 @@ def check_budget(
     require_right(attempt, score, num_correct, hint)
     if num_steps is not None:
         _require_steps(attempt, taken, num_steps)
+    return small
 
 
 def require_fewer(
