@@ -23,7 +23,12 @@ from .quantization import (
     post_training_quantization,
     second_order_rounding,
 )
-from .times import factored_networks, networks, sparse_products
+from .times import (
+    deployed_networks,
+    factored_networks,
+    networks,
+    sparse_products,
+)
 
 STUDIES: dict[str, Study] = {
     study.name: study
@@ -48,5 +53,6 @@ STUDIES: dict[str, Study] = {
         networks.STUDY,
         sparse_products.STUDY,
         factored_networks.STUDY,
+        deployed_networks.STUDY,
     )
 }

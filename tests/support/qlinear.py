@@ -22,6 +22,7 @@ def open_network(
     form: str = "qlinear",
     optimized: bool = True,
     all_steps: bool = True,
+    precise: bool = True,
 ) -> Run:
     """Return a function from images to the codes of every step.
 
@@ -30,6 +31,8 @@ def open_network(
         it is written
     all_steps : give their codes too, so that none is fused away; without, the
         logits alone
+    precise : exact sums on every processor; without, the faster kernels that
+        are exact with VNNI alone
 
     The logits are under the name "logits".
     """
@@ -42,15 +45,18 @@ def open_network(
         model.graph.output.append(
             helper.make_tensor_value_info(name, TensorProto.UINT8, None)
         )
-    return open_model(model, optimized=optimized)
+    return open_model(model, optimized=optimized, precise=precise)
 
 
-def open_model(model: onnx.ModelProto, *, optimized: bool = True) -> Run:
+def open_model(
+    model: onnx.ModelProto, *, optimized: bool = True, precise: bool = True
+) -> Run:
     """Return a function from images to all outputs of a model, by name."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
-    options.add_session_config_entry("session.x64quantprecision", "1")
+    if precise:
+        options.add_session_config_entry("session.x64quantprecision", "1")
     if not optimized:
         none = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         options.graph_optimization_level = none

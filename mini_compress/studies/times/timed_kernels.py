@@ -5,7 +5,6 @@ multiply uint8 with int8 and sum in int32 without a rounding.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +12,7 @@ from torch.nn import functional
 
 from ..._require import require_extra
 from ...kernels.integer import conv2d_int8, matmul_int8
+from .sessions import open_session
 
 Call = Callable[[], object]
 Shape = tuple[int, ...]
@@ -136,11 +136,9 @@ def _session_call(
 ) -> Call:
     """Return a call of one operator in onnxruntime, on one thread.
 
-    Both operands are inputs. The operator may not trade exactness for speed,
-    as it would by default on processors without 8-bit dot products.
+    Both operands are inputs.
     """
     onnx = require_extra("onnx.parser", "book")
-    onnxruntime: Any = require_extra("onnxruntime", "book")
     names = {"uint8": "uint8", "int8": "int8", "float32": "float"}
     output = "int32" if a.dtype == np.uint8 else "float"
     axes = ", ".join(f"y{number}" for number in range(a.ndim))
@@ -155,10 +153,5 @@ def _session_call(
             pads=", ".join([str(pad)] * 4),
         )
     )
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.add_session_config_entry("session.x64quantprecision", "1")
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), options, ["CPUExecutionProvider"]
-    )
+    session = open_session(model.SerializeToString(), precise=True)
     return lambda: session.run(None, {"a": a, "b": b})
