@@ -56,7 +56,7 @@ def inverse_of_all(weight, hessian, step):
     return sweep(weight.copy(), np.linalg.inv(hessian), step)
 
 
-@wrong(checks.round_columns, EACH)
+@wrong(checks.round_columns, PAIR)
 def last_column_first(weight, hessian, step):
     # another order, and so another result
     turned = solution(weight[:, ::-1], hessian[::-1, ::-1], step)
