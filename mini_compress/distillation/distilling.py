@@ -21,7 +21,12 @@ from ..datasets import Dataset
 from ..graph import capture_outputs
 from ..kernels.soft_targets import require_temperature
 from ..training import Batch, Training, train
-from .losses import decoupled_loss, require_logits, soft_target_loss
+from .losses import (
+    decoupled_loss,
+    require_finite_logits,
+    require_logits,
+    soft_target_loss,
+)
 from .teachers import (
     CachedLogits,
     Teacher,
@@ -60,8 +65,8 @@ def distill(
     transform : of `training.train`; the teacher sees what the student sees
     settings : of `training.train`: epochs, learning_rate, ...
 
-    What does not fit (classes, devices, feature maps, answers of the teacher
-    that are not finite) is a ValueError before any training.
+    What does not fit (classes, devices, feature maps, logits of either that
+    are not finite) is a ValueError before any training.
 
     >>> from mini_compress import datasets, models, zoo
     >>> data = datasets.load("mnist5k")
@@ -177,6 +182,7 @@ class DistillationLoss:
         with inference(copied):
             logits, targets, ours, theirs = self._run(copied, batch)
         require_logits(logits, targets)
+        require_finite_logits("student", logits)
         for term in self.terms:
             term.prepare(ours, theirs)
         if self.weight < 1 and labels is None:

@@ -114,9 +114,19 @@ def require_logits(student: Tensor, teacher: Tensor) -> None:
         tuple(teacher.shape),
     )
     require_equal("device of the teacher", student.device, teacher.device)
-    if not teacher.isfinite().all():
-        got = "NaN" if teacher.isnan().any() else "infinity"
-        raise ValueError(f"teacher's logits must be finite, got {got}")
+    require_finite_logits("teacher", teacher)
+
+
+def require_finite_logits(who: str, logits: Tensor) -> None:
+    """Refuse NaN and infinity in what the teacher or the student says.
+
+    >>> require_finite_logits("student", torch.tensor([[1.0, torch.nan]]))
+    Traceback (most recent call last):
+    ValueError: student's logits must be finite, got NaN
+    """
+    if not logits.isfinite().all():
+        got = "NaN" if logits.isnan().any() else "infinity"
+        raise ValueError(f"{who}'s logits must be finite, got {got}")
 
 
 def _target_or_not(log_p: Tensor, columns: Tensor) -> Tensor:

@@ -243,6 +243,8 @@ def test_terms_need_a_network(small, teacher, no_training):
         learn(cache, small, terms=[Hint({"classifier.1": "classifier.1"})])
 
 
-def test_a_student_must_be_a_network(small, teacher, no_training):
+def test_students_are_networks_of_finite_logits(small, teacher, no_training):
     with pytest.raises(TypeError, match=r"student must be a torch\.nn\.Module"):
         distill(teacher, "student", small, epochs=1)
+    with pytest.raises(ValueError, match="student's logits must be finite"):
+        distill(teacher, Broken(), small, epochs=1)
