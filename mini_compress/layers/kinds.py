@@ -2,7 +2,7 @@
 
 Files, ledgers and methods ask here. Who adds a compressed layer writes it in a
 file of this folder and adds its name to `COMPRESSED`, or to `FACTORED` if it is
-a chain of others.
+a chain of others. `mini_compress.export` has a writer for each.
 """
 
 from torch import nn

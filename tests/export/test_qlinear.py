@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from mini_compress import datasets, zoo
+from mini_compress.export import float_layers, qdq, qlinear
+from mini_compress.layers import RequantizedLayer, kinds
+from mini_compress.layers.integer_base import QuantizeInput
 from mini_compress.quantization import quantize_network
 from tests.support.qlinear import open_network
 from tests.support.random_networks import random_images, random_network
@@ -49,3 +52,11 @@ def test_one_step_for_a_whole_weight():
     assert np.array_equal(
         run(images.numpy())["logits"], network(images).numpy()
     )
+
+
+def test_every_kind_of_layer_has_a_form():
+    """Who adds a kind says how it is exported."""
+    floats = {*kinds.COMPRESSED.values()} - {RequantizedLayer}
+    assert floats <= float_layers.LAYERS.keys()
+    codes = {*kinds.OPERATIONS.values(), RequantizedLayer} - {QuantizeInput}
+    assert codes == qlinear.WRITERS.keys() == qdq.WRITERS.keys()
