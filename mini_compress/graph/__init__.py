@@ -1,14 +1,14 @@
 """How a network's layers are connected, and what passes between them.
 
-tracing     the graph of a network, with the shape of each tensor
-operations  what channels can be followed through
-sizes       numbers of channels that a network computes with
-channels    which channels stand and fall together
-folding     batch normalization merged into the layer before it
-activations layers that hand their outputs to a ReLU
-inputs      what each layer is given, on example images
-moments     second moments of what each layer is given
-outputs     what modules give, as a network runs
+tracing      the graph of a network, with the shape of each tensor
+operations   what channels can be followed through
+sizes        numbers of channels that a network computes with
+channels     which channels stand and fall together
+folding      batch normalization merged into the layer before it
+activations  layers that hand their outputs to a ReLU
+inputs       what each layer is given, on example images
+moments      second moments of what each layer is given
+outputs      what modules give, as a network runs
 """
 
 from .activations import relu_follows

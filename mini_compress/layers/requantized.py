@@ -105,8 +105,9 @@ class RequantizedLayer(IntegerLayer, GivesCodes):
     def compute_real(self, x: Tensor) -> Tensor:
         """Apply the layer to real numbers, in float32.
 
-        x : float32, as the geometry has it. Weight and bias are those that
-        the codes stand for.
+        x : float32, as the geometry has it
+
+        Weight and bias are those that the codes stand for.
         """
         y = self.geometry.product(x, self.dense_weight())
         if self.bias is not None:
