@@ -94,16 +94,19 @@ def observe_ranges(
     {'1': array([-2.,  1.], dtype=float32)}
     """
     ranges: dict[str, np.ndarray] = {}
-
-    def widen(name: str, x: Tensor) -> None:
-        low, high = x.min().item(), x.max().item()
-        before = ranges.get(name, (low, high))
-        ranges[name] = np.array(
-            [min(low, before[0]), max(high, before[1])], np.float32
-        )
-
-    capture_inputs(model, names, images, widen)
+    capture_inputs(model, names, images, partial(widen, ranges))
     return ranges
+
+
+def widen(ranges: dict[str, np.ndarray], name: str, x: Tensor) -> None:
+    """Let the range of that name contain more values.
+
+    ranges : name -> (2,) float32: lowest, highest; is changed
+    """
+    low, high = x.min().item(), x.max().item()
+    before = ranges.get(name, (low, high))
+    ends = [min(low, before[0]), max(high, before[1])]
+    ranges[name] = np.array(ends, np.float32)
 
 
 def next_images(images: range, batch: Tensor) -> range:

@@ -18,6 +18,7 @@ __all__ = [
     "RULES",
     "Histogram",
     "entropy",
+    "grid_of",
     "least_squares",
     "min_max",
     "moving_average",
@@ -200,9 +201,8 @@ RULES: dict[str, Rule] = {
 
 
 def _error(histogram: Histogram, ends: Range, bits: int) -> tuple[float, float]:
-    params = grid_of(ends, bits)
-    scale = np.asarray(params.scale).item()
-    zero = np.asarray(params.zero_point).item()
+    params = grid_of(np.array(ends), bits)
+    scale, zero = float(params.scale), int(params.zero_point)
     x = histogram.centers
     codes = np.rint(x / scale) + zero
     kept = (params.quant_min <= codes) & (codes <= params.quant_max)
@@ -211,9 +211,20 @@ def _error(histogram: Histogram, ends: Range, bits: int) -> tuple[float, float]:
     return float(squared[~kept].sum()), float(squared[kept].sum())
 
 
-def grid_of(ends: Range, bits: int) -> AffineParams:
-    """Return the unsigned codes that cover a range."""
-    return choose_affine(np.array(ends, np.float64), bits=bits, signed=False)
+def grid_of(ends: np.ndarray, bits: int) -> AffineParams:
+    """Return the grid of unsigned codes, with one scale, that covers a range.
+
+    ends : (2,) float32 or float64, lowest and highest value
+
+    >>> grid = grid_of(np.array([-1.0, 2.0]), bits=2)
+    >>> float(grid.scale), int(grid.zero_point)
+    (1.0, 1)
+    """
+    chosen = choose_affine(ends, bits=bits, signed=False)
+    scale, zero_point = np.asarray(chosen.scale), np.asarray(chosen.zero_point)
+    return AffineParams(
+        scale.item(), zero_point.item(), bits=bits, signed=False
+    )
 
 
 def _divergence(

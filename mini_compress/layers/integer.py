@@ -11,11 +11,10 @@ fewer: fewer make the file smaller, and the product is the same.
 import torch
 from torch import Tensor
 
-from .._require import require_int
 from ..kernels.products import EXACT_FLOAT32
 from .base import CompressedLayer, require_whole
 from .geometry import Geometry
-from .grids import to_codes
+from .grids import require_grid, to_codes
 from .packed_weight import PackedWeight
 
 
@@ -75,13 +74,8 @@ class IntegerLayer(CompressedLayer):
         """Refuse steps not above 0, a zero point or sums out of range."""
         super().require_valid()
         self.weight.require_valid()
-        if not self.x_scale > 0:
-            raise ValueError(
-                f"x_scale must be > 0, got {self.x_scale.item():g}"
-            )
-        require_int(
-            "x_zero_point", self.x_zero_point.item(), 0, self._last_code
-        )
+        bits = self.activation_bits
+        require_grid("x", self.x_scale, self.x_zero_point, bits)
         room = 2**31 - 1 - self._largest_bias()
         products = self.geometry.products_per_output
         widest = products * 2 ** (self.weight_bits - 1) * self._largest_input()

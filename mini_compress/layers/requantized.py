@@ -28,8 +28,8 @@ class RequantizedLayer(IntegerLayer, GivesCodes):
     activation : "none", "relu" or "relu6", fused
     rounding : of the sums, as for `kernels.integer.requantize`.
         "float32_half_even" computes the multiplier and the codes as
-        onnxruntime's QLinearConv does; those whose
-        name begins with "fixed" are integers only.
+        onnxruntime's QLinearConv does; those whose name begins with "fixed"
+        are integers only
 
     Buffers: those of `IntegerLayer`; y_scale, () float32; y_zero_point, ()
     int32.

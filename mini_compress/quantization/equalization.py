@@ -16,6 +16,7 @@ from .._require import require_int
 from ..graph import fold_batchnorm, trace
 from ..graph.operations import FLATTEN, KINDS, RELU, SAME, target_of
 from ..layers.kinds import PLAIN
+from ..layers.selection import require_untied
 
 
 @torch.no_grad()
@@ -31,7 +32,8 @@ def equalize(model: nn.Module, *, rounds: int = 10) -> nn.Module:
 
     A pair is a Linear or Conv2d whose output goes, through ReLU, pooling,
     flattening, Dropout or Identity alone, to another one and nowhere else. A
-    channel whose weights are all 0 on either side stays as it is.
+    channel whose weights are all 0 on either side stays as it is. A weight
+    that another layer has too is a ValueError.
 
     >>> net = nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 1))
     >>> for layer, weight in [(0, [[8.0, 0], [0, 0.5]]), (2, [[2.0, 2.0]])]:
@@ -45,6 +47,8 @@ def equalize(model: nn.Module, *, rounds: int = 10) -> nn.Module:
     require_int("rounds", rounds, 1)
     folded = copy_model(fold_batchnorm(model)).eval()
     pairs = layer_pairs(folded)
+    paired = {name: folded.get_submodule(name) for x in pairs for name in x}
+    require_untied(folded, paired)
     for _ in range(rounds):
         for name, next_name in pairs:
             _equalize_pair(

@@ -1,14 +1,17 @@
 """A float network becomes an integer one: codes from pixels to logits."""
 
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from torch import Tensor, nn
 
 from .._inference import require_float32, require_image_tensor, require_module
 from .._require import require_finite, require_int, require_one_of
-from ..kernels.affine import AffineParams, choose_affine
+from ..graph.inputs import widen
+from ..kernels.affine import AffineParams
+from ..kernels.ranges import grid_of
 from ..layers import IntegerNetwork
 from ..layers.grids import FLOAT_RULE, ROUNDINGS
 from ..layers.integer_network import Step
@@ -73,55 +76,62 @@ def quantize_network(
         require_one_of("layers' names", name, names)
         require_int(f"bits of {name!r}", count, 2, 8)
     found = _ranges(plan, images, ranges or {})
-    steps: list[Step] = []
-    grids: list[AffineParams] = []
-    for number, planned in enumerate(plan.steps):
-        outer = number in (0, len(plan.steps) - 1)
-        given = tuple(grids[i] for i in planned.reads)
-        width = OUTER_BITS if outer else activation_bits
-        own = planned.made.own_grid
-        grids.append(_grid(found[planned.name], width) if own else given[0])
-        setting = Setting(
-            name=planned.name,
-            x=given,
-            y=grids[-1],
-            activation=planned.activation,
-            rounding=rounding,
-            weight_bits=(bits or {}).get(planned.name, weight_bits),
-            granularity=granularity,
-        )
-        operation: Any = planned.made.build(setting)
-        steps.append(Step(planned.name, operation, planned.reads))
-    network = IntegerNetwork(steps)
+    wanted = _Wanted(weight_bits, activation_bits, granularity, rounding)
+    network = IntegerNetwork(_steps(plan, found, wanted, bits or {}))
     network.trained_on = getattr(model, "trained_on", None)
     network.require_valid()
     return network.eval()
 
 
+class _Wanted(NamedTuple):
+    """What was asked for, for all steps alike."""
+
+    weight_bits: int
+    activation_bits: int
+    granularity: str
+    rounding: str
+
+
+def _steps(
+    plan: Plan,
+    ranges: Mapping[str, np.ndarray],
+    wanted: _Wanted,
+    bits: Mapping[str, int],
+) -> list[Step]:
+    """Make the operations, each on the grids of what it reads.
+
+    bits : of the weights of some layers, in place of wanted.weight_bits
+    """
+    steps: list[Step] = []
+    grids: list[AffineParams] = []
+    for number, planned in enumerate(plan.steps):
+        outer = number in (0, len(plan.steps) - 1)
+        given = tuple(grids[i] for i in planned.reads)
+        width = OUTER_BITS if outer else wanted.activation_bits
+        own = planned.made.own_grid
+        grids.append(grid_of(ranges[planned.name], width) if own else given[0])
+        setting = Setting(
+            name=planned.name,
+            x=given,
+            y=grids[-1],
+            activation=planned.activation,
+            rounding=wanted.rounding,
+            weight_bits=bits.get(planned.name, wanted.weight_bits),
+            granularity=wanted.granularity,
+        )
+        operation: Any = planned.made.build(setting)
+        steps.append(Step(planned.name, operation, planned.reads))
+    return steps
+
+
 def _ranges(plan: Plan, images: Tensor, given: Ranges) -> dict[str, np.ndarray]:
     """Return lowest and highest value of each step with a grid, float32."""
     found: dict[str, np.ndarray] = {}
-
-    def widen(name: str, values: Tensor) -> None:
-        low, high = values.min().item(), values.max().item()
-        before = found.get(name, (low, high))
-        ends = [min(low, before[0]), max(high, before[1])]
-        found[name] = np.array(ends, np.float32)
-
-    plan.observe(images, widen)
+    plan.observe(images, partial(widen, found))
     for name, ends in given.items():
         require_one_of("names in ranges", name, found)
         found[name] = _range(name, ends)
     return found
-
-
-def _grid(ends: np.ndarray, bits: int) -> AffineParams:
-    """Return the grid of unsigned codes, one scale, that covers a range."""
-    chosen = choose_affine(ends, bits=bits, signed=False)
-    scale, zero_point = np.asarray(chosen.scale), np.asarray(chosen.zero_point)
-    return AffineParams(
-        scale.item(), zero_point.item(), bits=bits, signed=False
-    )
 
 
 def _range(name: str, ends: tuple[float, float]) -> np.ndarray:

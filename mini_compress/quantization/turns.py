@@ -15,7 +15,11 @@ from .._require import require_int
 from ..graph.inputs import capture_inputs
 from ..layers.geometry import Geometry, geometry_of
 from ..layers.plain import weight_array
-from ..layers.selection import treatable_layers, with_layers_replaced
+from ..layers.selection import (
+    require_untied,
+    treatable_layers,
+    with_layers_replaced,
+)
 from .rounding_report import LayerRounding, Rounded, RoundingReport
 from .uniform import (
     quantize_weight,
@@ -71,6 +75,7 @@ def round_in_turn(
     require_int("bits", grid["bits"], 2, 8)
     require_granularity(grid["granularity"], grid["group_size"])
     found = treatable_layers(model, layers)
+    require_untied(model, found)
     geometries = {x: geometry_of(found[x], repr(x)) for x in found}
     weights = {name: weight_array(name, found[name]) for name in found}
     for name, weight in weights.items():

@@ -90,12 +90,9 @@ def explore_devices(
         for key in known:
             require_one_of(name, key, versions)
     found: dict[Any, Any] = {}
+    chosen = tuple(DEVICES) if devices is None else devices
     for key, model in versions.items():
-        costs = ledger(
-            model,
-            input_shape=input_shape,
-            devices=tuple(DEVICES) if devices is None else devices,
-        )
+        costs = ledger(model, input_shape=input_shape, devices=chosen)
         own = {name: known.get(key) for name, known in beside.items()}
         for modelled in costs.modelled:
             place = (*as_setting(key), modelled.device.name)

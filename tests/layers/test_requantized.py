@@ -16,6 +16,7 @@ from mini_compress.layers import (
     RequantizedLayer,
 )
 from mini_compress.layers.grids import ROUNDINGS
+from tests.support.naive_network import sums
 from tests.support.strategies import quick
 
 LINEAR = LinearGeometry(5, 3)
@@ -63,23 +64,7 @@ def filled(rng: np.random.Generator, geometry, **settings) -> RequantizedLayer:
 
 
 def by_loops(layer: RequantizedLayer, x: np.ndarray) -> np.ndarray:
-    weight = layer.weight.codes().numpy()
-    bias = None if layer.bias is None else layer.bias.numpy()
-    zero = int(layer.x_zero_point)
-    geometry = layer.geometry
-    if isinstance(geometry, LinearGeometry):
-        acc = naive.linear_int8(x, weight, bias, x_zero_point=zero)
-    else:
-        acc = naive.conv2d_int8(
-            x,
-            weight,
-            bias,
-            x_zero_point=zero,
-            stride=geometry.stride,
-            padding=geometry.padding,
-            dilation=geometry.dilation,
-            groups=geometry.groups,
-        )
+    acc = sums(layer, x)
     exact = np.float32 if "float32" in layer.rounding else np.float64
     scales = (layer.x_scale, layer.weight.scale.ravel(), layer.y_scale)
     one, weights, out = (x.numpy().astype(exact) for x in scales)

@@ -139,6 +139,14 @@ def test_a_dead_channel_stays():
         assert torch.equal(before, after)
 
 
+def test_a_weight_of_two_layers_is_not_scaled_twice():
+    net = nn.Sequential(*(nn.Linear(3, 3) for _ in range(3)))
+    net.insert(1, nn.ReLU())
+    net[2].weight = net[0].weight
+    with pytest.raises(ValueError, match="weight of '0' must be its own"):
+        equalize(net)
+
+
 def test_branches_are_left_alone():
     """A channel that is added to others, or read twice, has one scale."""
     assert layer_pairs(fold_batchnorm(models.build("ResNet8")))

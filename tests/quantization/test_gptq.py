@@ -227,6 +227,14 @@ def test_bad_requests_of_any_rounding(
         quantize(made(perceptron), images, **options)
 
 
+@pytest.mark.parametrize("quantize", [quantize_gptq, quantize_adaround])
+def test_a_weight_that_another_layer_has_too_is_refused(quantize):
+    model = nn.Sequential(nn.Linear(10, 10), nn.ReLU(), nn.Linear(10, 10))
+    model[2].weight = model[0].weight
+    with pytest.raises(ValueError, match="weight of '0' must be its own"):
+        quantize(model, IMAGES[:, 0, 0], layers=["0"])
+
+
 @pytest.mark.parametrize(
     ("images", "options", "message"),
     [

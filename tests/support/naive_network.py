@@ -35,23 +35,27 @@ def _run(operation, *given: np.ndarray) -> np.ndarray:
     return np.clip(codes, *operation.limits)
 
 
-def _layer(layer: RequantizedLayer, x: np.ndarray) -> np.ndarray:
+def sums(layer: RequantizedLayer, x: np.ndarray) -> np.ndarray:
+    """Return a layer's int32 sums of products, bias included."""
     weight, geometry = layer.weight.codes().numpy(), layer.geometry
     bias = None if layer.bias is None else layer.bias.numpy()
     zero = int(layer.x_zero_point)
     if isinstance(geometry, LinearGeometry):
-        acc = naive.linear_int8(x, weight, bias, x_zero_point=zero)
-    else:
-        acc = naive.conv2d_int8(
-            x,
-            weight,
-            bias,
-            x_zero_point=zero,
-            stride=geometry.stride,
-            padding=geometry.padding,
-            dilation=geometry.dilation,
-            groups=geometry.groups,
-        )
+        return naive.linear_int8(x, weight, bias, x_zero_point=zero)
+    return naive.conv2d_int8(
+        x,
+        weight,
+        bias,
+        x_zero_point=zero,
+        stride=geometry.stride,
+        padding=geometry.padding,
+        dilation=geometry.dilation,
+        groups=geometry.groups,
+    )
+
+
+def _layer(layer: RequantizedLayer, x: np.ndarray) -> np.ndarray:
+    acc = sums(layer, x)
     scales = (layer.x_scale, layer.weight.scale.ravel(), layer.y_scale)
     one, weights, out = (scale.numpy() for scale in scales)
     codes = naive.requantize(
