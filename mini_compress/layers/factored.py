@@ -22,6 +22,7 @@ from .._require import (
 )
 from .base import CompressedLayer, StoredWeight
 from .geometry import Conv2dGeometry, Geometry, LinearGeometry, geometry_of
+from .groups import require_rank
 from .plain import require_plain_weights, weight_array
 
 # (one group's weight, float64; number of the group) -> a weight for each part
@@ -108,7 +109,7 @@ class FactoredLayer(nn.Module):
         for name, rank, most in zip(
             cls.rank_names, ranks, largest, strict=True
         ):
-            require_int(name, rank, 1, most)
+            require_rank(name, rank, most, geometry)
 
     @staticmethod
     def _parts(geometry: Any, *ranks: int) -> dict[str, Geometry]:

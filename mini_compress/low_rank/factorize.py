@@ -21,6 +21,7 @@ from ..hardware import ModelCost, layer_costs
 from ..hardware.counting import find_layers as find_counted
 from ..kernels.low_rank.fields import power_of_two_above
 from ..layers import FactoredLayer
+from ..layers.groups import is_depthwise
 from ..layers.selection import require_untied, with_layers_replaced
 from .layers import TWO_NAMES, Treated, find_layers
 from .methods import (
@@ -144,12 +145,23 @@ def _require_rank(
         raise type(error)(f"{name!r}: {error}") from None
     if after < before or allow_larger:
         return
-    best = break_even(one.geometry, one.method)
-    up_to = "no rank has" if best is None else f"those up to {best} have"
     raise ValueError(
         f"rank of {name!r} must make it smaller, got {rank}: {after:,} weights "
-        f"instead of {before:,}; {up_to} fewer, and allow_larger=True allows it"
+        f"instead of {before:,}; {_which_pay(one)}, and allow_larger=True "
+        "allows it"
     )
+
+
+def _which_pay(one: Treated) -> str:
+    """Say which ranks have fewer weights than the layer."""
+    best = break_even(one.geometry, one.method)
+    if best is not None:
+        return f"those up to {best} have fewer"
+    if not is_depthwise(one.geometry):
+        return "no rank has fewer"
+    best = break_even(one.geometry, "spatial")
+    instead = f' by {one.method}, but by "spatial" up to {best}' if best else ""
+    return f"no rank of a depthwise convolution has fewer{instead}"
 
 
 def _weights(one: Treated, rank: Rank) -> tuple[int, int]:

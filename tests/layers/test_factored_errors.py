@@ -64,7 +64,26 @@ def huge() -> nn.Conv2d:
             lambda: TuckerConv2d.from_conv(
                 nn.Conv2d(4, 6, 3, groups=2), (4, 1)
             ),
-            "rank of outputs must be in [1, 3], got 4",
+            "rank of outputs must be in [1, 3] for each of the 2 groups, got 4",
+        ),
+        (
+            lambda: TuckerConv2d.from_conv(
+                nn.Conv2d(6, 6, 3, groups=6), (1, 2)
+            ),
+            "rank of inputs must be in [1, 1] for each channel of a depthwise "
+            'convolution, got 2; SeparableConv2d, method "spatial", has larger '
+            "ranks",
+        ),
+        (
+            lambda: LowRankConv2d.from_conv(nn.Conv2d(6, 6, 3, groups=6), 2),
+            "rank must be in [1, 1] for each channel of a depthwise "
+            'convolution, got 2; SeparableConv2d, method "spatial", has larger '
+            "ranks",
+        ),
+        (
+            lambda: SeparableConv2d.from_conv(nn.Conv2d(6, 6, 3, groups=6), 4),
+            "rank must be in [1, 3] for each channel of a depthwise "
+            "convolution, got 4",
         ),
         (
             lambda: TuckerConv2d.from_conv(nn.Conv2d(4, 6, 3), (1, 1, 1)),

@@ -59,7 +59,21 @@ LENET5 = models.build("LeNet5")
             nn.Sequential(nn.Conv2d(8, 8, 3, groups=8)),
             {"0": 1},
             "rank of '0' must make it smaller, got 1: 80 weights instead of "
-            "72; no rank has fewer, and allow_larger=True allows it",
+            "72; no rank of a depthwise convolution has fewer by channel, but "
+            'by "spatial" up to 1, and allow_larger=True allows it',
+        ),
+        (
+            nn.Sequential(nn.Conv2d(8, 8, 3, groups=8)),
+            {"0": 4},
+            "'0': rank must be in [1, 1] for each channel of a depthwise "
+            'convolution, got 4; SeparableConv2d, method "spatial", has larger '
+            "ranks",
+        ),
+        (
+            nn.Sequential(nn.Conv2d(1, 1, 3)),
+            {"0": 1},
+            "rank of '0' must make it smaller, got 1: 10 weights instead of 9; "
+            "no rank has fewer, and allow_larger=True allows it",
         ),
         (
             LENET5,
