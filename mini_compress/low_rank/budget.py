@@ -1,8 +1,9 @@
 """Ranks that share a budget among layers: more where they do more."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,12 +17,14 @@ from ..allocation import Option, allocate
 from ..graph.moments import second_moments
 from ..layers import Conv2dGeometry
 from ..layers.geometry import Geometry
+from .file_length import file_length
 from .layers import Treated, find_layers
 from .methods import METHODS
 from .ranks import Ranks
 from .spectra import missed_shares
 
-UNITS = ("weights", "macs")
+UNITS = ("weights", "macs", "bytes")
+REST = "the rest of the file"
 # of a layer's input for one example, whose axes may be merged or in any
 # order, for each time that the layer runs
 Shapes = list[tuple[int, ...]]
@@ -39,9 +42,12 @@ def budget_ranks(
 ) -> Ranks:
     """Choose ranks that cost no more than a budget and miss little.
 
-    budget : what the layers may cost together, those that stay whole too
-    unit : "weights", biases left out (4 bytes each in a file of float32), or
-        "macs", multiply-accumulates for one example
+    budget : what the layers may cost together, those that stay whole too; in
+        bytes, what the whole network may
+    unit : "weights", biases left out (4 bytes each in a file of float32),
+        "macs", multiply-accumulates for one example, or "bytes", the length
+        of the file that `artifact.save` writes, as the ledger has it: biases,
+        header and the layers that are not to be factorized count, too
     method, layers : as for `share_ranks`; the layers that share the budget
     images : as for `energy_ranks`
     input_shape : of one example, without the batch axis, for MACs; None for
@@ -58,6 +64,8 @@ def budget_ranks(
     >>> ranks = budget_ranks(net, 40_000)
     >>> ranks, count_weights(net, ranks)  # and 1,000 of the whole last layer
     ({'classifier.1': 21, 'classifier.3': 40}, 38764)
+    >>> budget_ranks(net, 70_000, unit="bytes")
+    {'classifier.1': 9, 'classifier.3': 14}
     """
     require_one_of("unit", unit, UNITS)
     input_shape = example_shape(images, input_shape)
@@ -73,7 +81,47 @@ def budget_ranks(
         name: _options(one, moments.get(name), shapes.get(name))
         for name, one in found.items()
     }
-    chosen = allocate(options, budget)
+    if unit == "bytes":
+        return _within_file(model, found, options, budget)
+    return _ranks(allocate(options, budget))
+
+
+def _within_file(
+    model: nn.Module,
+    found: Mapping[str, Treated],
+    options: Mapping[str, list[Option]],
+    budget: float,
+) -> Ranks:
+    """Choose ranks with which the network's file is no longer than a budget.
+
+    options : for each layer, their costs in weights
+    """
+    in_bytes = {
+        name: [
+            replace(x, cost=x.cost * found[name].layer.weight.element_size())
+            for x in offered
+        ]
+        for name, offered in options.items()
+    }
+    least = {
+        name: min(offered, key=lambda x: x.cost)
+        for name, offered in in_bytes.items()
+    }
+    rest = file_length(model, found, _ranks(least))
+    rest -= sum(int(x.cost) for x in least.values())
+    if file_length(model, found, {}) <= budget:
+        return {}
+    while True:
+        fixed = {REST: [Option(None, rest, 0.0)]}
+        ranks = _ranks(allocate(in_bytes | fixed, budget))
+        over = file_length(model, found, ranks) - budget
+        if over <= 0:
+            return ranks
+        rest += math.ceil(over)  # a larger rank has more digits in the header
+
+
+def _ranks(chosen: Mapping[str, Option]) -> Ranks:
+    """Return the ranks of the layers that do not stay whole."""
     return {
         name: option.choice
         for name, option in chosen.items()

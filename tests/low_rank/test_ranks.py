@@ -158,12 +158,14 @@ def costs_of(model, ranks, unit: str, method: str | None) -> int:
     low = factorize(model, ranks, method=method).model
     if unit == "macs":
         return layer_costs(low).macs
+    if unit == "bytes":
+        return len(mc.artifact.to_bytes(low))
     return sum(x.numel() for n, x in low.named_parameters() if x.ndim > 1)
 
 
 @pytest.mark.parametrize("method", METHOD_NAMES)
-@pytest.mark.parametrize("unit", ["weights", "macs"])
-@pytest.mark.parametrize("share", [0.7, 0.3, 0.1])
+@pytest.mark.parametrize("unit", ["weights", "macs", "bytes"])
+@pytest.mark.parametrize("share", [0.7, 0.3, 0.13])
 def test_a_budget_is_kept_and_nearly_spent(unit, share, method):
     whole = costs_of(CONVNET, {}, unit, None)
     budget = share * whole

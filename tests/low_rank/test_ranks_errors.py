@@ -56,8 +56,12 @@ FEW = mc.datasets.load("mnist5k").validation.take(20)
             "budget must allow the cheapest options, 1594 together, got 1000",
         ),
         (
+            lambda: low_rank.budget_ranks(LENET, 1000, unit="parameters"),
+            "unit must be one of weights, macs, bytes; got 'parameters'",
+        ),
+        (
             lambda: low_rank.budget_ranks(LENET, 1000, unit="bytes"),
-            "unit must be one of weights, macs; got 'bytes'",
+            "budget must allow the cheapest options, 9656 together, got 1000",
         ),
         (
             lambda: low_rank.budget_ranks(LENET, float("nan")),

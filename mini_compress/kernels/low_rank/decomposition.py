@@ -120,6 +120,12 @@ def partial_tucker(
     No turn makes the error larger, and the last is a local optimum, not
     always the best there is. With one mode the HOSVD is the best.
 
+    A turn computes all eigenvectors of a Gram matrix for each mode: at 512
+    channels that is about half of its time. Trained weights end it after 2 to
+    50 turns. Random ones, in which no direction stands out, gain a little in
+    every turn and take all 50; ten are five times faster then, and their error
+    is less than 0.1 % larger.
+
     >>> weight = np.ones((8, 4, 3, 3), np.float32)
     >>> core, (outputs, inputs) = partial_tucker(weight, (0, 1), (2, 1))
     >>> core.shape, outputs.shape, inputs.shape
