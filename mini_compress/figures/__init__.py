@@ -18,6 +18,7 @@ from .points import moved_rows
 from .roofline import plot_roofline
 from .scales import stretch
 from .scans import plot_sensitivity
+from .terms import photograph, rebuilt
 
 __all__ = [
     "LAYER_LOOKS",
@@ -30,11 +31,13 @@ __all__ = [
     "moved_rows",
     "name_layers",
     "pareto",
+    "photograph",
     "plot_batches",
     "plot_front",
     "plot_parameters_and_macs",
     "plot_roofline",
     "plot_sensitivity",
+    "rebuilt",
     "share_of_layers",
     "stretch",
 ]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIDE = 1.3  # inches of a matrix
-TITLE = 0.25  # inches
+TITLE = 0.25  # inches of each line
 DARK = 0.55  # of full color: from there on numbers are written in white
 
 
@@ -42,7 +42,8 @@ def matrices(
     require_int("number of rows", len(rows), 1)
     require_one_of("family", family, COLORS)
     most = max(map(len, rows))
-    size = SIDE * most, (SIDE + TITLE) * len(rows)
+    lines = 1 + max(title.count("\n") for parts in rows for title in parts)
+    size = SIDE * most, (SIDE + TITLE * lines) * len(rows)
     figure, grid = plt.subplots(len(rows), most, figsize=size, squeeze=False)
     for axes, parts in zip(grid, rows, strict=True):
         for ax, (title, part) in zip(axes, parts.items(), strict=False):
