@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .parts.attempt import Attempt
+from .parts.attempt import Attempt, show
 from .parts.budgets import check_budget
 
 if TYPE_CHECKING:
@@ -17,46 +17,51 @@ ROUNDING = 1e-5  # relative, of float32; a fault misses by far more
 NUM_BYTES, NUM_CORRECT = 90_000, 460
 
 
-def split_weight(function: Callable) -> None:
-    """Check a matrix as two thin ones, nearest of that rank.
+def compress(function: Callable) -> None:
+    """Check a linear layer as two, of the rank that keeps a share of energy.
 
-    function : (weight, rank) -> first (rank, cols), second (rows, rank);
-        weight is (rows, cols) float64
+    function : (weight, bias, share) -> what runs, in order: pairs of a weight
+        (outputs, inputs) and a bias (outputs,), or None; weight is
+        (rows, cols) float64
     """
-    attempt = Attempt(function, "weight", "rank")
-
-    def split(weight: np.ndarray, rank: int) -> np.ndarray:
-        rows, cols = weight.shape
-        first, second = attempt.call_for(("first", "second"), weight, rank)
-        first = attempt.require_form(first, (rank, cols))
-        return attempt.require_form(second, (rows, rank)) @ first
-
-    def expect(weight: np.ndarray, *ranks: int) -> None:
-        slack = ROUNDING * np.linalg.norm(weight)
-        values = np.linalg.svd(weight, compute_uv=False)
-        for rank in ranks:
-            error = np.linalg.norm(weight - split(weight, rank))
-            best = np.linalg.norm(values[rank:])
-            if not error <= best + slack:  # NaN is refused, too
-                attempt.fail(f"an error of {best:.6g}", f"{error:.6g}")
-
-    square = np.array([[6.0, 0.0], [8.0, 10.0]])
-    with attempt.must("first is (rank, cols) and second (rows, rank)"):
-        for shape in ((3, 5), (5, 3)):
-            split(_matrix(*shape), 2)
+    attempt = Attempt(function, "weight", "bias", "share")
+    with attempt.must("it returns one layer or two, pairs that fit together"):
+        for shape in ((40, 30), (30, 40)):
+            _layers(attempt, _falling(*shape), 0.9)
     with attempt.must(
-        "at full rank, the product is the matrix itself",
-        "second is `weight @ first.T`, which has the singular values in it.",
+        "without a bias, the outputs are off by what was left out",
+        "The second weight times the first is the truncated SVD.",
     ):
-        expect(square, 2)
-        expect(_matrix(4, 4), 4)
+        for shape in ((40, 30), (30, 40)):
+            _expect_outputs(attempt, _falling(*shape), 0.9, with_bias=False)
     with attempt.must(
-        "at a lower rank, it is the nearest of its rank",
-        "`eigh` returns the smallest eigenvalue first.",
+        "with a bias, they are off by no more",
+        "The last layer adds it, once; the first has none.",
     ):
-        expect(square, 1)
-        for shape in ((6, 6), (7, 4), (4, 7)):
-            expect(_matrix(*shape), 1, 2, 3)
+        for shape in ((40, 30), (30, 40)):
+            _expect_outputs(attempt, _falling(*shape), 0.9, with_bias=True)
+    with attempt.must(
+        "the rank is the smallest that keeps the share of the energy",
+        "Energy is a sum of squares.",
+    ):
+        for share, rank in ((0.5, 1), (0.8, 2), (0.9, 2), (0.95, 3)):
+            found = _layers(attempt, _falling(40, 30), share)
+            if len(found) != 2 or len(found[0][0]) != rank:
+                got = f"{len(found)} layers, the first of {len(found[0][0])}"
+                attempt.fail(f"two layers of rank {rank}", got)
+    with attempt.must(
+        "one layer is left where two would hold as many numbers",
+        "Two hold rank * (rows + cols).",
+    ):
+        for shape, last in (((12, 4), 2), ((6, 6), 2), ((4, 12), 2)):
+            for rank in range(1, min(shape) + 1):
+                share = 1 - 2 * 4.0**-rank  # that rank keeps 1 - 4**-rank
+                found = _layers(attempt, _falling(*shape), share)
+                wanted = 2 if rank <= last else 1
+                if len(found) != wanted:
+                    attempt.fail(
+                        f"{wanted} at rank {rank}", f"{len(found)} layers"
+                    )
 
 
 def fit_the_pen(function: Callable[[nn.Module], nn.Module]) -> None:
@@ -77,7 +82,57 @@ def fit_the_pen(function: Callable[[nn.Module], nn.Module]) -> None:
     )
 
 
-def _matrix(rows: int, cols: int) -> np.ndarray:
-    """Draw numbers of which no two directions are equally strong."""
+def _layers(
+    attempt: Attempt,
+    weight: np.ndarray,
+    share: float,
+    *,
+    with_bias: bool = True,
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the layers of an answer, whose shapes fit; no bias as zeros."""
+    rows, inputs = weight.shape
+    bias = np.arange(1.0, rows + 1) * with_bias
+    found = attempt.call(weight, bias, share)
+    if not isinstance(found, list | tuple) or len(found) not in (1, 2):
+        attempt.fail("a list of one layer or two", show(found))
+    own = []
+    for i, layer in enumerate(found):
+        if not isinstance(layer, list | tuple) or len(layer) != 2:
+            attempt.fail("a pair of a weight and a bias", show(layer))
+        matrix, beta = layer
+        is_last = i == len(found) - 1
+        outputs = rows if is_last else len(np.atleast_1d(matrix))
+        matrix = attempt.require_form(matrix, (outputs, inputs))
+        beta = np.zeros(outputs) if beta is None else beta
+        own.append((matrix, np.broadcast_to(beta, outputs)))
+        inputs = outputs
+    return own
+
+
+def _expect_outputs(
+    attempt: Attempt, weight: np.ndarray, share: float, *, with_bias: bool
+) -> None:
+    """Refuse other outputs than those of the truncated SVD and bias."""
+    found = _layers(attempt, weight, share, with_bias=with_bias)
+    rank = len(found[0][0]) if len(found) > 1 else min(weight.shape)
+    left, values, right = np.linalg.svd(weight, full_matrices=False)
+    near = left[:, :rank] * values[:rank] @ right[:rank]
+    x = np.random.default_rng(0).normal(size=(4, weight.shape[1]))
+    expected = x @ near.T + np.arange(1.0, len(weight) + 1) * with_bias
+    got = x
+    for matrix, beta in found:
+        got = got @ matrix.T + beta
+    attempt.require_close(got, expected, ROUNDING * np.abs(expected).max())
+
+
+def _falling(rows: int, cols: int) -> np.ndarray:
+    """Make a matrix whose singular values are 1, 1/2, 1/4, ...
+
+    The share of the energy that so many terms keep is 1 - 4**-terms, nearly.
+    """
     rng = np.random.default_rng(rows * cols)
-    return rng.normal(size=(rows, cols)) * 2.0 ** -np.arange(cols)
+    count = min(rows, cols)
+    left, right = (
+        np.linalg.qr(rng.normal(size=(side, count))).Q for side in (rows, cols)
+    )
+    return left * 2.0 ** -np.arange(count) @ right.T

@@ -9,81 +9,115 @@ from mini_compress.checks import svd as checks
 from mini_compress.training import train
 from tests.checks.answers import right, wrong
 
-FORMS = "first is (rank, cols) and second (rows, rank)"
-FULL = "at full rank, the product is the matrix itself"
-NEAREST = "at a lower rank, it is the nearest of its rank"
+PAIRS = "it returns one layer or two, pairs that fit together"
+PRODUCT = "without a bias, the outputs are off by what was left out"
+BIAS = "with a bias, they are off by no more"
+RANK = "the rank is the smallest that keeps the share of the energy"
+PAYS = "one layer is left where two would hold as many numbers"
 
 
-@wrong(checks.split_weight, FORMS)
-def in_the_other_order(weight, rank):
-    # the layer that runs last is written first in a product
-    left, values, rows = np.linalg.svd(weight)
-    return left[:, :rank] * values[:rank], rows[:rank]
+def two_layers(
+    weight, bias, share, *, power=2, pays=np.less, biases=(None, 1), more=0
+):
+    """Return what is right, or what the settings make wrong."""
+    left, values, right = np.linalg.svd(weight, full_matrices=False)
+    kept = np.cumsum(values**power) / np.sum(values**power)
+    rank = 1 + more + int(np.argmax(kept >= share))
+    if not pays(rank * sum(weight.shape), weight.size):
+        return [(weight, bias)]
+    first, second = (x and x * bias for x in biases)
+    return [(right[:rank], first), (left[:, :rank] * values[:rank], second)]
 
 
-@wrong(checks.split_weight, FORMS)
-def with_the_values_apart(weight, rank):
-    # three factors, as an SVD has them
-    left, values, rows = np.linalg.svd(weight)
-    return rows[:rank], values[:rank], left[:, :rank]
+@wrong(checks.compress, PAIRS)
+def weights_alone(weight, bias, share):
+    # without their biases
+    return [x for x, _ in two_layers(weight, bias, share)]
 
 
-@wrong(checks.split_weight, FORMS)
-def columns_for_rows(weight, rank):
-    # not transposed
-    vectors = np.linalg.eigh(weight.T @ weight).eigenvectors[:, ::-1]
-    return vectors[:, :rank], weight @ vectors[:, :rank]
+@wrong(checks.compress, PAIRS)
+def in_the_other_order(weight, bias, share):
+    # as a product is written
+    return two_layers(weight, bias, share)[::-1]
 
 
-@wrong(checks.split_weight, FULL)
-def scaled_twice(weight, rank):
-    # the second of the two bugs: W v has the singular value in it
-    squares, vectors = np.linalg.eigh(weight.T @ weight)
-    first = vectors[:, -rank:].T
-    return first, (weight @ first.T) * np.sqrt(squares[-rank:])
-
-
-@wrong(checks.split_weight, FULL)
-def never_scaled(weight, rank):
-    # two turns without the stretch between them
-    left, _, rows = np.linalg.svd(weight)
-    return rows[:rank], left[:, :rank]
-
-
-@wrong(checks.split_weight, FORMS)
-def rows_taken_for_columns(weight, rank):
+@wrong(checks.compress, PAIRS)
+def columns_of_v(weight, bias, share):
     # numpy returns V transposed already
-    left, values, rows = np.linalg.svd(weight, full_matrices=False)
-    return rows[:, :rank].T, left[:, :rank] * values[:rank]
+    (first, _), second = two_layers(weight, bias, share)
+    return [(first.T, None), second]
 
 
-@wrong(checks.split_weight, NEAREST)
-def smallest_first(weight, rank):
-    # the first of the two bugs
+@wrong(checks.compress, PRODUCT)
+def values_in_both(weight, bias, share):
+    # scaled twice
+    (first, none), second = two_layers(weight, bias, share)
+    values = np.linalg.svd(weight, compute_uv=False)[: len(first), np.newaxis]
+    return [(values * first, none), second]
+
+
+@wrong(checks.compress, PRODUCT)
+def smallest_terms(weight, bias, share):
+    # eigh sorts the other way
+    rank = len(two_layers(weight, bias, share)[0][0])
     vectors = np.linalg.eigh(weight.T @ weight).eigenvectors
     first = vectors[:, :rank].T
-    return first, weight @ first.T
+    return [(first, None), (weight @ first.T, bias)]
 
 
-@wrong(checks.split_weight, NEAREST)
-def longest_rows(weight, rank):
-    # directions of the weight itself, which are not the best
-    order = np.argsort(-(weight**2).sum(axis=1))[:rank]
-    first = np.linalg.qr(weight[order].T).Q.T
-    return first, weight @ first.T
+@wrong(checks.compress, BIAS)
+def bias_in_both(weight, bias, share):
+    # the first one's is as long as it has outputs
+    layers = two_layers(weight, bias, share)
+    if len(layers) == 1:
+        return layers
+    (first, _), (second, _) = layers
+    return [(first, bias[: len(first)]), (second, bias)]
 
 
-@right(checks.split_weight)
-def by_svd(weight, rank):
-    left, values, rows = np.linalg.svd(weight, full_matrices=False)
-    root = np.sqrt(values[:rank])
-    return root[:, np.newaxis] * rows[:rank], left[:, :rank] * root
+@wrong(checks.compress, BIAS)
+def bias_lost(weight, bias, share):
+    # as printed
+    return two_layers(weight, bias, share, biases=(None, None))
 
 
-@right(checks.split_weight)
-def by_left_vectors(weight, rank):
-    left = np.linalg.eigh(weight @ weight.T).eigenvectors[:, -rank:]
-    return left.T @ weight, left
+@wrong(checks.compress, BIAS)
+def bias_twice(weight, bias, share):
+    return two_layers(weight, bias, share, biases=(None, 2))
+
+
+@wrong(checks.compress, RANK)
+def share_of_the_values(weight, bias, share):
+    # as printed: not squared
+    return two_layers(weight, bias, share, power=1)
+
+
+@wrong(checks.compress, RANK)
+def one_term_more(weight, bias, share):
+    return two_layers(weight, bias, share, more=1)
+
+
+@wrong(checks.compress, PAYS)
+def as_many_numbers(weight, bias, share):
+    # the rank at which two hold as many
+    return two_layers(weight, bias, share, pays=np.less_equal)
+
+
+@wrong(checks.compress, PAYS)
+def up_to_full_rank(weight, bias, share):
+    # as printed: a rank above break-even called compression
+    return two_layers(weight, bias, share, pays=lambda new, old: True)
+
+
+@right(checks.compress)
+def by_left_vectors(weight, bias, share):
+    squares, vectors = np.linalg.eigh(weight @ weight.T)
+    missed = np.cumsum(squares)  # (rows,) of the smallest first
+    rank = int((missed > (1 - share) * missed[-1]).sum())
+    if rank * sum(weight.shape) >= weight.size:
+        return [[weight, bias]]
+    left = vectors[:, -rank:]
+    return [(left.T @ weight, np.zeros(rank)), (left, bias)]
 
 
 SMALL = "the file has fewer than 90,000 bytes"
