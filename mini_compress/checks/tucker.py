@@ -2,7 +2,6 @@
 
 import functools
 import itertools
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -12,47 +11,95 @@ from .parts.attempt import Attempt, show
 from .parts.named_numbers import ROUNDING, require_numbers
 
 
-def fold_in_other_order(function: Callable) -> None:
-    """Check a fold of matrices in which the first other mode runs fastest.
+def run_chain(function: Callable) -> None:
+    """Check a Tucker-2 run as three convolutions, its core given unfolded.
 
-    function : (matrix, mode, shape) -> the tensor, of the dtype of the matrix;
-        matrix is (shape[mode], all others)
+    function : (x, first, flat, last, bias, shape, stride, padding) -> the
+        outputs; x is (n, inputs, height, width), first (R_in, inputs, 1, 1),
+        flat the core of that shape unfolded along mode 1, last (outputs,
+        R_out, 1, 1) and bias (outputs,), all tensors of float64
     """
-    attempt = Attempt(function, "matrix", "mode", "shape")
+    names = ("x", "first", "flat", "last", "bias", "shape", "stride", "padding")
+    attempt = Attempt(function, *names)
+    run = functools.partial(_run_chain, attempt)
+    with attempt.must(
+        "the outputs have the shape of the convolution's",
+        "The chain as a whole has its padding.",
+    ):
+        run((3, 3), 1, 0, form_alone=True)
+        run((3, 3), 1, 1, form_alone=True)
+    with attempt.must(
+        "filters of one place mix the right channels",
+        "`flat` has a row for each input of the core, mode 1: fold it so.",
+    ):
+        run((1, 1), 1, 0)
+    with attempt.must(
+        "filters of several places are the right ones, too",
+        "In a row of `flat` the outputs come first, the columns run fastest.",
+    ):
+        run((3, 3), 1, 0)
+        run((2, 3), 1, 0)
+    with attempt.must("the bias is added once", "The last layer has it."):
+        run((3, 3), 1, 0, bias=1.0)
+    with attempt.must(
+        "zeros stand around what the filters see",
+        "Padding after the core is too late.",
+    ):
+        run((3, 3), 1, 1, bias=1.0)
+    with attempt.must(
+        "no place is skipped that a filter should see",
+        "A stride before the core throws pixels away.",
+    ):
+        run((3, 3), 2, 1, bias=1.0)
+    with attempt.must(
+        "no product is computed and thrown away",
+        "A stride after the core, or padding before it, is right and dear.",
+    ):
+        run((3, 3), 2, 1, bias=1.0, count=True)
 
-    def expect(mode: int, *shape: int) -> None:
-        tensor = np.arange(math.prod(shape), dtype=np.float64).reshape(shape)
-        attempt.expect(tensor, _first_fastest(tensor, mode), mode, shape)
 
-    with attempt.must(
-        "the result has the shape of the tensor",
-        "After the reshape the mode stands in front: move it back.",
-    ):
-        for mode in range(3):
-            matrix = np.zeros((mode + 2, 24 // (mode + 2)))
-            attempt.require_form(
-                attempt.call(matrix, mode, (2, 3, 4)), (2, 3, 4)
-            )
-    with attempt.must(
-        "along mode 0 each number is where it was",
-        'The first of the other modes runs fastest: order="F".',
-    ):
-        expect(0, 2, 3, 4)
-    with attempt.must(
-        "along the modes in the middle, too",
-        "The other modes stand in their own order, without the mode's side.",
-    ):
-        expect(1, 2, 3, 4)
-        expect(1, 3, 3, 3)
-    with attempt.must(
-        "along the last mode, and of four modes",
-        "np.moveaxis(tensor, 0, mode) keeps the order of the others; a swap "
-        "of two axes does not.",
-    ):
-        expect(2, 2, 3, 4)
-        for mode in range(4):
-            expect(mode, 2, 3, 4, 5)
-            expect(mode, 3, 3, 3, 3)
+def _run_chain(
+    attempt: Attempt,
+    sides: tuple[int, int],
+    stride: int,
+    padding: int,
+    *,
+    bias: float = 0.0,
+    form_alone: bool = False,
+    count: bool = False,
+) -> None:
+    """Compare an answer with the one convolution that the chain stands for.
+
+    sides : of the filters; form_alone, count : whether nothing but the shape
+        matters, and whether the number of products does
+    """
+    import torch
+    from torch.nn.functional import conv2d
+    from torch.utils.flop_counter import FlopCounterMode
+
+    rng = torch.Generator().manual_seed(0)
+    x, first, core, last = (
+        torch.randn(shape, generator=rng, dtype=torch.float64)
+        for shape in ((2, 5, 9, 9), (3, 5, 1, 1), (4, 3, *sides), (6, 4, 1, 1))
+    )
+    beta = bias * torch.arange(1.0, 7.0, dtype=torch.float64)
+    flat = core.transpose(0, 1).reshape(3, -1)
+    given = x, first, flat, last, beta, tuple(core.shape), stride, padding
+    kernel = torch.einsum(
+        "or,rskl,si->oikl", last[:, :, 0, 0], core, first[:, :, 0, 0]
+    )
+    expected = conv2d(x, kernel, beta, stride, padding).numpy()
+    with FlopCounterMode(display=False) as counter:
+        got = attempt.call(*given)
+    got = attempt.require_form(got, expected.shape)
+    if form_alone:
+        return
+    attempt.require_close(got, expected, ROUNDING * np.abs(expected).max())
+    with FlopCounterMode(display=False) as least:
+        conv2d(conv2d(conv2d(x, first), core, None, stride, padding), last)
+    spent, needed = (y.get_total_flops() // 2 for y in (counter, least))
+    if count and spent > needed:
+        attempt.fail(f"{needed:,} MACs", f"{spent:,}")
 
 
 def choose_ranks(function: Callable) -> None:
@@ -77,10 +124,8 @@ def choose_ranks(function: Callable) -> None:
             found = choose(even, 9, 9, 1, share)  # as many places everywhere
             _require_share(attempt, even, found, share, (81, 81), "weights")
         wide = _weight(9, 9, seed=2, thin=(0.6, 0.7))
-        for side, share in (
-            (4, 0.5),
-            (3, 0.4),
-        ):  # more places after than before
+        # more places after than before
+        for side, share in ((4, 0.5), (3, 0.4)):
             found = choose(wide, side, side, 2, share)
             _require_share(attempt, wide, found, share, (1, 1), "weights")
     with attempt.must(
@@ -96,13 +141,10 @@ def choose_ranks(function: Callable) -> None:
         "of all pairs that fit, it keeps the most energy",
         "The squares of core[:outputs, :inputs]; try every pair.",
     ):
+        places = (8, 1, 0.5), (6, 0, 0.4), (4, 2, 0.5)
         for seed, thin in enumerate(((0.2, 1.0), (1.0, 0.2), (0.6, 0.7))):
             weight = _weight(9, 9, seed=seed, thin=thin)
-            for height, padding, share in (
-                (8, 1, 0.5),
-                (6, 0, 0.4),
-                (4, 2, 0.5),
-            ):
+            for height, padding, share in places:
                 place = height, height, padding, share
                 _require_best(attempt, weight, place, choose(weight, *place))
 
@@ -123,12 +165,6 @@ def _call_for_ranks(
             show(parts),
         )
     return int(outputs), int(inputs)
-
-
-def _first_fastest(tensor: np.ndarray, mode: int) -> np.ndarray:
-    """Unfold along a mode, the first of the other modes fastest."""
-    first = np.moveaxis(tensor, mode, 0)
-    return first.reshape(len(first), -1, order="F")
 
 
 def _weight(

@@ -3,62 +3,131 @@
 import itertools
 
 import numpy as np
+import torch
+from torch import nn
+from torch.nn.functional import conv2d
 
 from mini_compress.checks import tucker as checks
 from mini_compress.kernels.low_rank import unfold
 from tests.checks.answers import right, wrong
 
-SHAPE = "the result has the shape of the tensor"
-FIRST = "along mode 0 each number is where it was"
-MIDDLE = "along the modes in the middle, too"
-LAST = "along the last mode, and of four modes"
+SHAPE = "the outputs have the shape of the convolution's"
+MIXES = "filters of one place mix the right channels"
+FILTERS = "filters of several places are the right ones, too"
+BIAS = "the bias is added once"
+SKIPPED = "no place is skipped that a filter should see"
+AROUND = "zeros stand around what the filters see"
+WASTED = "no product is computed and thrown away"
 
 
-@wrong(checks.fold_in_other_order, SHAPE)
-def mode_left_in_front(matrix, mode, shape):
-    # the mode's axis is not moved back
-    others = shape[:mode] + shape[mode + 1 :]
-    return matrix.reshape((shape[mode], *others), order="F")
+def fold_as_the_book(flat, shape):
+    outputs, inputs, *sides = shape
+    return flat.reshape(inputs, outputs, *sides).transpose(0, 1)
 
 
-@wrong(checks.fold_in_other_order, FIRST)
-def colleague(matrix, mode, shape):
-    # the fault that was to be mended
-    tensor = matrix.reshape(shape[mode], *shape[:mode], *shape[mode + 1 :])
-    return np.moveaxis(tensor, 0, mode)
+def chain(
+    fold=fold_as_the_book, strides=(0, 1, 0), paddings=(0, 1, 0), times=1
+):
+    """Return a way to run it; strides and paddings: 1 where it is."""
+
+    def run(x, first, flat, last, bias, shape, stride, padding):
+        parts = first, fold(flat, shape), last
+        for part, has, around in zip(parts, strides, paddings, strict=True):
+            x = conv2d(
+                x, part, None, stride if has else 1, padding if around else 0
+            )
+        return x + times * bias[:, None, None]
+
+    return run
 
 
-@wrong(checks.fold_in_other_order, MIDDLE)
-def straight_to_the_shape(matrix, mode, shape):
-    # right for mode 0 alone
-    return matrix.reshape(shape, order="F")
+@wrong(checks.run_chain, SHAPE)
+def padding_forgotten(*given):
+    return chain(paddings=(0, 0, 0))(*given)
 
 
-@wrong(checks.fold_in_other_order, LAST)
-def swapped(matrix, mode, shape):
-    # swapping brings the others out of order, from the third mode on
-    others = list(shape)
-    others[0], others[mode] = others[mode], others[0]
-    if mode < 2:
-        tensor = matrix.reshape(others, order="F")
-        return np.swapaxes(tensor, 0, mode)
-    rest = shape[:mode] + shape[mode + 1 :]
-    tensor = matrix.reshape((shape[mode], *rest), order="F")
-    if tensor.ndim == 3:
-        tensor = tensor.transpose(0, 2, 1)
-    return np.swapaxes(tensor, 0, mode).reshape(shape)
+@wrong(checks.run_chain, SKIPPED)
+def stride_twice(*given):
+    return chain(strides=(1, 1, 0))(*given)
 
 
-@right(checks.fold_in_other_order)
-def by_loops(matrix, mode, shape):
-    out = np.empty(shape, matrix.dtype)
-    others = [x for x in range(len(shape)) if x != mode]
-    for place in np.ndindex(*shape):
-        column = 0
-        for axis in reversed(others):
-            column = column * shape[axis] + place[axis]
-        out[place] = matrix[place[mode], column]
-    return out
+@wrong(checks.run_chain, MIXES)
+def reshaped_at_once(*given):
+    # as printed: the order of the core, not of what was unfolded
+    return chain(fold=lambda flat, shape: flat.reshape(shape))(*given)
+
+
+@wrong(checks.run_chain, FILTERS)
+def turned_first(*given):
+    # right where a filter has one place
+    return chain(fold=lambda flat, shape: flat.T.reshape(shape))(*given)
+
+
+@wrong(checks.run_chain, FILTERS)
+def filters_on_their_side(*given):
+    # rows and columns of each filter change places
+    def fold(flat, shape):
+        outputs, inputs, *sides = shape
+        turned = flat.reshape(inputs, outputs, *sides[::-1])
+        return turned.permute(1, 0, 3, 2)
+
+    return chain(fold=fold)(*given)
+
+
+@wrong(checks.run_chain, BIAS)
+def bias_twice(*given):
+    # as printed
+    return chain(times=2)(*given)
+
+
+@wrong(checks.run_chain, BIAS)
+def bias_lost(*given):
+    return chain(times=0)(*given)
+
+
+@wrong(checks.run_chain, SKIPPED)
+def stride_on_the_first(*given):
+    # as printed
+    return chain(strides=(1, 0, 0))(*given)
+
+
+@wrong(checks.run_chain, AROUND)
+def padding_on_the_last(*given):
+    # as printed
+    return chain(paddings=(0, 0, 1))(*given)
+
+
+@wrong(checks.run_chain, WASTED)
+def stride_on_the_last(*given):
+    return chain(strides=(0, 0, 1))(*given)
+
+
+@wrong(checks.run_chain, WASTED)
+def padding_on_the_first(*given):
+    return chain(paddings=(1, 0, 0))(*given)
+
+
+@wrong(checks.run_chain, WASTED)
+def by_the_whole_kernel(x, first, flat, last, bias, shape, stride, padding):
+    # what the chain stands for, and what it was to save
+    core = fold_as_the_book(flat, shape)
+    kernel = torch.einsum(
+        "orab,rskl,sicd->oikl", last, core, first
+    )  # a, b, c and d are 1
+    return conv2d(x, kernel, bias, stride, padding)
+
+
+@right(checks.run_chain)
+def in_modules(x, first, flat, last, bias, shape, stride, padding):
+    core = np.moveaxis(
+        flat.numpy().reshape(shape[1], shape[0], *shape[2:]), 0, 1
+    )
+    middle = nn.Conv2d(
+        shape[1], shape[0], shape[2:], stride, padding, bias=False
+    ).double()
+    middle.weight.data = torch.from_numpy(core.copy())
+    with torch.no_grad():
+        return conv2d(middle(conv2d(x, first)), last, bias)
 
 
 NUMBERS = "there is a rank of outputs and one of inputs"
