@@ -1,6 +1,6 @@
 """Matrices side by side as colored squares, with their numbers if few."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 SIDE = 1.3  # inches of a matrix
 TITLE = 0.25  # inches of each line
-DARK = 0.55  # of full color: from there on numbers are written in white
+# luminance up to which white is read more easily than the color of `float`:
+# the root of 1.05 * (luminance of float + 0.05), less 0.05 (WCAG's contrast)
+DARK = 0.25
 
 
 def matrices(
@@ -54,7 +56,7 @@ def matrices(
             _draw(ax, matrix, full, family)
             ax.set_title(title)
             if numbers is not None:
-                _write(ax, matrix, numbers, DARK * full)
+                _write(ax, matrix, numbers)
         for ax in axes[len(parts) :]:
             ax.set_axis_off()
     return figure
@@ -71,8 +73,9 @@ def _draw(ax: "Axes", matrix: np.ndarray, full: float, family: str) -> None:
     ax.spines[:].set(visible=True, linewidth=0.5)  # a frame around the squares
 
 
-def _write(ax: "Axes", matrix: np.ndarray, numbers: str, dark: float) -> None:
+def _write(ax: "Axes", matrix: np.ndarray, numbers: str) -> None:
     """Write each number into its square, in white where that is dark."""
+    [image] = ax.images
     for (row, col), value in np.ndenumerate(matrix):
         ax.text(
             col,
@@ -80,5 +83,18 @@ def _write(ax: "Axes", matrix: np.ndarray, numbers: str, dark: float) -> None:
             format(value, numbers),
             ha="center",
             va="center",
-            color="white" if abs(value) > dark else COLORS["float"],
+            color=_ink(image.to_rgba(value)),
         )
+
+
+def _ink(color: Sequence[float]) -> str:
+    """Return the color of numbers on a square of a color.
+
+    color : (4,) red, green, blue and opacity of sRGB, from 0 to 1
+    """
+    red, green, blue = (
+        x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4
+        for x in color[:3]
+    )
+    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return "white" if luminance < DARK else COLORS["float"]

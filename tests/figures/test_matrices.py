@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 
 from mini_compress.figures import matrices
 from mini_compress.plotting import COLORS
@@ -49,8 +49,31 @@ def test_each_number_stands_in_its_square():
         (col, row): f"{value:.1f}"
         for (row, col), value in np.ndenumerate(WEIGHT)
     }
-    assert [x.get_color() == "white" for x in ax.texts] == [1, 0, 1, 1]
+    assert [x.get_color() == "white" for x in ax.texts] == [0, 0, 1, 1]
     assert not draw({"W": WEIGHT})[0].texts
+
+
+def luminance(color) -> float:
+    """Return WCAG's relative luminance of a color."""
+    rgb = np.array(to_rgb(color))
+    linear = np.where(
+        rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4
+    )
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize("family", [x for x in COLORS if x != "float"])
+def test_numbers_can_be_read_on_every_shade(family):
+    shades = np.linspace(-1, 1, 41)[np.newaxis]
+    [ax] = draw({"shades": shades}, numbers=".0f", family=family)
+    for text, value in zip(ax.texts, shades[0], strict=True):
+        below = luminance(color_of(ax, value)) + 0.05
+        contrasts = {
+            ink: max(below, luminance(ink) + 0.05)
+            / min(below, luminance(ink) + 0.05)
+            for ink in ("white", COLORS["float"])
+        }
+        assert contrasts[text.get_color()] > 0.99 * max(contrasts.values())
 
 
 def test_a_shorter_row_leaves_its_last_places_empty():
