@@ -59,12 +59,13 @@ def rebuilt(
     rows = []
     for name, matrix in whole.items():
         look = (looks or {}).get(name, np.asarray)
+        left, values, right = truncated_svd(matrix, max(ranks))
         drawn = {}
         for rank in ranks:
-            left, values, right = truncated_svd(matrix, rank)
             terms = "1 term" if rank == 1 else f"{rank} terms"
             title = f"{terms}\n{_in_kb(rank * sum(matrix.shape))}"
-            drawn[title] = look(left * values @ right)
+            near = left[:, :rank] * values[:rank] @ right[:rank]
+            drawn[title] = look(near)
         drawn[f"whole\n{_in_kb(matrix.size)}"] = look(matrix)
         rows.append(drawn)
     return matrices(*rows)
