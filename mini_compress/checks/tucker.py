@@ -141,10 +141,10 @@ def choose_ranks(function: Callable) -> None:
         "of all pairs that fit, it keeps the most energy",
         "The squares of core[:outputs, :inputs]; try every pair.",
     ):
-        places = (8, 1, 0.5), (6, 0, 0.4), (4, 2, 0.5)
+        settings = (8, 1, 0.5), (6, 0, 0.4), (4, 2, 0.5)
         for seed, thin in enumerate(((0.2, 1.0), (1.0, 0.2), (0.6, 0.7))):
             weight = _weight(9, 9, seed=seed, thin=thin)
-            for height, padding, share in places:
+            for height, padding, share in settings:
                 place = height, height, padding, share
                 _require_best(attempt, weight, place, choose(weight, *place))
 

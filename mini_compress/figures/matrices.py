@@ -1,6 +1,6 @@
 """Matrices side by side as colored squares, with their numbers if few."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,18 +83,17 @@ def _write(ax: "Axes", matrix: np.ndarray, numbers: str) -> None:
             format(value, numbers),
             ha="center",
             va="center",
-            color=_ink(image.to_rgba(value)),
+            color=_ink(*image.to_rgba(value)[:3]),
         )
 
 
-def _ink(color: Sequence[float]) -> str:
+def _ink(*rgb: float) -> str:
     """Return the color of numbers on a square of a color.
 
-    color : (4,) red, green, blue and opacity of sRGB, from 0 to 1
+    rgb : red, green and blue of sRGB, from 0 to 1
     """
     red, green, blue = (
-        x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4
-        for x in color[:3]
+        x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in rgb
     )
     luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
     return "white" if luminance < DARK else COLORS["float"]
