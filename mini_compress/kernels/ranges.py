@@ -12,6 +12,7 @@ import numpy as np
 
 from .._require import require_int, require_number, require_real
 from .affine import AffineParams, choose_affine
+from .divergence import divergence
 from .histograms import Histogram
 
 __all__ = [
@@ -54,7 +55,8 @@ def percentile(
 
     share : in percent, from 50 up to less than 100
     bits : changes nothing
-    returns : the ends, read off within a bin as if its values lay evenly
+    returns : the ends, read off within a bin as if its values lay evenly.
+        onnxruntime leaves out half as much on a side, and takes whole bins.
 
     >>> values = np.arange(1001.0)
     >>> low, high = percentile(Histogram.of(values), share=99)
@@ -89,9 +91,10 @@ def least_squares(histogram: Histogram, bits: int = 8) -> Range:
     See [wu2020integer] for this and other rules.
     """
     low, high = min_max(histogram, bits)
+    centers = histogram.centers
 
     def error(ends: Range) -> float:
-        return sum(_error(histogram, ends, bits))
+        return sum(_error(histogram, centers, ends, bits))
 
     both = ((low * part, high * part) for part in SHRINKS)
     low, high = min(both, key=error)
@@ -115,7 +118,10 @@ def entropy(histogram: Histogram, bits: int = 8) -> Range:
     (0.0, True)
 
     See [migacz2017inference]; the bin of 0 and the narrowest range are those
-    of NVIDIA's pytorch-quantization.
+    of NVIDIA's pytorch-quantization. onnxruntime's rule of this name (1.32)
+    differs: it counts what falls into the bin of 0 in full, always blurs to
+    128 levels, over both signs even if there is but one, and `quantize_static`
+    gives it 128 bins, of which it can leave out none: that is `min_max`.
     """
     low, high = min_max(histogram, bits)
     levels, bins = 2**bits, len(histogram.counts)
@@ -133,7 +139,7 @@ def entropy(histogram: Histogram, bits: int = 8) -> Range:
         for reach in np.unique(reaches.astype(int)).tolist()
         if min(zero, reach) + min(bins - zero, reach) >= levels
     ]
-    losses = [_divergence(counts, *place, levels) for place in places]
+    losses = [divergence(counts, *place, levels) for place in places]
     best = len(losses) - 1 - int(np.argmin(losses[::-1]))  # the widest
     first, last = histogram.edges[list(places[best])]
     return float(max(first, low)), float(min(last, high))
@@ -186,7 +192,7 @@ def range_error(
         raise ValueError(
             f"ends must be low <= 0 <= high, not both 0, got {low}, {high}"
         )
-    return _error(histogram, ends, bits)
+    return _error(histogram, histogram.centers, ends, bits)
 
 
 Rule = Callable[..., Range]
@@ -200,10 +206,13 @@ RULES: dict[str, Rule] = {
 }
 
 
-def _error(histogram: Histogram, ends: Range, bits: int) -> tuple[float, float]:
-    params = grid_of(np.array(ends), bits)
-    scale, zero = float(params.scale), int(params.zero_point)
-    x = histogram.centers
+def _error(
+    histogram: Histogram, x: np.ndarray, ends: Range, bits: int
+) -> tuple[float, float]:
+    """Return both errors; x : the centers of all bins."""
+    params = choose_affine(np.array(ends), bits=bits, signed=False)
+    scale = np.asarray(params.scale).item()
+    zero = np.asarray(params.zero_point).item()
     codes = np.rint(x / scale) + zero
     kept = (params.quant_min <= codes) & (codes <= params.quant_max)
     back = scale * (np.clip(codes, params.quant_min, params.quant_max) - zero)
@@ -225,27 +234,6 @@ def grid_of(ends: np.ndarray, bits: int) -> AffineParams:
     return AffineParams(
         scale.item(), zero_point.item(), bits=bits, signed=False
     )
-
-
-def _divergence(
-    counts: np.ndarray, start: int, stop: int, levels: int
-) -> float:
-    """Return KL(clipped histogram, the same blurred to levels), in nats."""
-    inside = counts[start:stop].astype(np.float64)
-    clipped = inside.copy()
-    clipped[0] += counts[:start].sum()
-    clipped[-1] += counts[stop:].sum()
-    size = len(inside)
-    # bin j belongs to level j * levels // size; the first bin of each level:
-    firsts = -(-np.arange(levels) * size // levels)
-    filled = clipped > 0
-    sums = np.add.reduceat(inside, firsts)  # (levels,)
-    shared = np.maximum(np.add.reduceat(filled.astype(float), firsts), 1)
-    blurred = np.repeat(sums / shared, np.diff([*firsts, size]))  # (size,)
-    if not blurred.sum() or (blurred[filled] == 0).any():
-        return np.inf  # a level that the original needs is empty
-    p, q = clipped[filled] / clipped.sum(), blurred[filled]
-    return float(np.sum(p * np.log(p / (q / q.sum()))))
 
 
 def _require_filled(histogram: Histogram, bits: int) -> None:
