@@ -119,9 +119,8 @@ def entropy(histogram: Histogram, bits: int = 8) -> Range:
 
     See [migacz2017inference]; the bin of 0 and the narrowest range are those
     of NVIDIA's pytorch-quantization. onnxruntime's rule of this name (1.32)
-    differs: it counts what falls into the bin of 0 in full, always blurs to
-    128 levels, over both signs even if there is but one, and `quantize_static`
-    gives it 128 bins, of which it can leave out none: that is `min_max`.
+    differs: it counts the bin of 0 in full, blurs both signs to 128 levels,
+    and has 128 bins in `quantize_static`, none of which it can leave out.
     """
     low, high = min_max(histogram, bits)
     levels, bins = 2**bits, len(histogram.counts)
@@ -148,7 +147,7 @@ def entropy(histogram: Histogram, bits: int = 8) -> Range:
 def moving_average(ranges: Iterable[Range], *, momentum: float = 0.01) -> Range:
     """Follow the ranges of batches, each new one a little.
 
-    ranges : (lowest, highest) of each batch, in turn
+    ranges : (lowest, highest) of each batch, in turn; finite
     momentum : the share of what is new; 0.01 as torch's observer has it
 
     >>> moving_average([(0.0, 1.0), (0.0, 3.0)], momentum=0.5)
@@ -158,7 +157,7 @@ def moving_average(ranges: Iterable[Range], *, momentum: float = 0.01) -> Range:
     """
     require_number("momentum", momentum, 0, 1)
     low = high = None
-    for batch_low, batch_high in ranges:
+    for batch_low, batch_high in map(_require_ends, ranges):
         if low is None or high is None:
             low, high = batch_low, batch_high
         low += momentum * (batch_low - low)
@@ -185,9 +184,7 @@ def range_error(
     Loops in `naive.range_error`, over the values themselves.
     """
     _require_filled(histogram, bits)
-    low, high = ends
-    require_real("low", low)
-    require_real("high", high)
+    low, high = _require_ends(ends)
     if not low <= 0 <= high or low == high:
         raise ValueError(
             f"ends must be low <= 0 <= high, not both 0, got {low}, {high}"
@@ -195,10 +192,8 @@ def range_error(
     return _error(histogram, histogram.centers, ends, bits)
 
 
-Rule = Callable[..., Range]
-
 # by the names that `quantization.calibrate` knows
-RULES: dict[str, Rule] = {
+RULES: dict[str, Callable[..., Range]] = {
     "min_max": min_max,
     "percentile": percentile,
     "least_squares": least_squares,
@@ -211,8 +206,7 @@ def _error(
 ) -> tuple[float, float]:
     """Return both errors; x : the centers of all bins."""
     params = choose_affine(np.array(ends), bits=bits, signed=False)
-    scale = np.asarray(params.scale).item()
-    zero = np.asarray(params.zero_point).item()
+    scale, zero = np.ravel(params.scale)[0], np.ravel(params.zero_point)[0]
     codes = np.rint(x / scale) + zero
     kept = (params.quant_min <= codes) & (codes <= params.quant_max)
     back = scale * (np.clip(codes, params.quant_min, params.quant_max) - zero)
@@ -234,6 +228,16 @@ def grid_of(ends: np.ndarray, bits: int) -> AffineParams:
     return AffineParams(
         scale.item(), zero_point.item(), bits=bits, signed=False
     )
+
+
+def _require_ends(ends: Range) -> Range:
+    """Refuse what is no finite range, from lowest to highest."""
+    low, high = ends
+    require_real("low", low)
+    require_real("high", high)
+    if low > high:
+        raise ValueError(f"low must be <= high, got {low} and {high}")
+    return low, high
 
 
 def _require_filled(histogram: Histogram, bits: int) -> None:
