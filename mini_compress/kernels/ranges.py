@@ -12,6 +12,7 @@ import numpy as np
 
 from .._require import require_int, require_number, require_real
 from .affine import AffineParams, choose_affine
+from .divergence import divergence
 from .histograms import Histogram
 
 __all__ = [
@@ -54,7 +55,8 @@ def percentile(
 
     share : in percent, from 50 up to less than 100
     bits : changes nothing
-    returns : the ends, read off within a bin as if its values lay evenly
+    returns : the ends, read off within a bin as if its values lay evenly.
+        onnxruntime leaves out half as much on a side, and takes whole bins.
 
     >>> values = np.arange(1001.0)
     >>> low, high = percentile(Histogram.of(values), share=99)
@@ -89,9 +91,10 @@ def least_squares(histogram: Histogram, bits: int = 8) -> Range:
     See [wu2020integer] for this and other rules.
     """
     low, high = min_max(histogram, bits)
+    centers = histogram.centers
 
     def error(ends: Range) -> float:
-        return sum(_error(histogram, ends, bits))
+        return sum(_error(histogram, centers, ends, bits))
 
     both = ((low * part, high * part) for part in SHRINKS)
     low, high = min(both, key=error)
@@ -115,7 +118,9 @@ def entropy(histogram: Histogram, bits: int = 8) -> Range:
     (0.0, True)
 
     See [migacz2017inference]; the bin of 0 and the narrowest range are those
-    of NVIDIA's pytorch-quantization.
+    of NVIDIA's pytorch-quantization. onnxruntime's rule of this name (1.32)
+    differs: it counts the bin of 0 in full, blurs both signs to 128 levels,
+    and has 128 bins in `quantize_static`, none of which it can leave out.
     """
     low, high = min_max(histogram, bits)
     levels, bins = 2**bits, len(histogram.counts)
@@ -133,7 +138,7 @@ def entropy(histogram: Histogram, bits: int = 8) -> Range:
         for reach in np.unique(reaches.astype(int)).tolist()
         if min(zero, reach) + min(bins - zero, reach) >= levels
     ]
-    losses = [_divergence(counts, *place, levels) for place in places]
+    losses = [divergence(counts, *place, levels) for place in places]
     best = len(losses) - 1 - int(np.argmin(losses[::-1]))  # the widest
     first, last = histogram.edges[list(places[best])]
     return float(max(first, low)), float(min(last, high))
@@ -142,7 +147,7 @@ def entropy(histogram: Histogram, bits: int = 8) -> Range:
 def moving_average(ranges: Iterable[Range], *, momentum: float = 0.01) -> Range:
     """Follow the ranges of batches, each new one a little.
 
-    ranges : (lowest, highest) of each batch, in turn
+    ranges : (lowest, highest) of each batch, in turn; finite
     momentum : the share of what is new; 0.01 as torch's observer has it
 
     >>> moving_average([(0.0, 1.0), (0.0, 3.0)], momentum=0.5)
@@ -152,7 +157,7 @@ def moving_average(ranges: Iterable[Range], *, momentum: float = 0.01) -> Range:
     """
     require_number("momentum", momentum, 0, 1)
     low = high = None
-    for batch_low, batch_high in ranges:
+    for batch_low, batch_high in map(_require_ends, ranges):
         if low is None or high is None:
             low, high = batch_low, batch_high
         low += momentum * (batch_low - low)
@@ -179,20 +184,16 @@ def range_error(
     Loops in `naive.range_error`, over the values themselves.
     """
     _require_filled(histogram, bits)
-    low, high = ends
-    require_real("low", low)
-    require_real("high", high)
+    low, high = _require_ends(ends)
     if not low <= 0 <= high or low == high:
         raise ValueError(
             f"ends must be low <= 0 <= high, not both 0, got {low}, {high}"
         )
-    return _error(histogram, ends, bits)
+    return _error(histogram, histogram.centers, ends, bits)
 
-
-Rule = Callable[..., Range]
 
 # by the names that `quantization.calibrate` knows
-RULES: dict[str, Rule] = {
+RULES: dict[str, Callable[..., Range]] = {
     "min_max": min_max,
     "percentile": percentile,
     "least_squares": least_squares,
@@ -200,10 +201,12 @@ RULES: dict[str, Rule] = {
 }
 
 
-def _error(histogram: Histogram, ends: Range, bits: int) -> tuple[float, float]:
-    params = grid_of(np.array(ends), bits)
-    scale, zero = float(params.scale), int(params.zero_point)
-    x = histogram.centers
+def _error(
+    histogram: Histogram, x: np.ndarray, ends: Range, bits: int
+) -> tuple[float, float]:
+    """Return both errors; x : the centers of all bins."""
+    params = choose_affine(np.array(ends), bits=bits, signed=False)
+    scale, zero = np.ravel(params.scale)[0], np.ravel(params.zero_point)[0]
     codes = np.rint(x / scale) + zero
     kept = (params.quant_min <= codes) & (codes <= params.quant_max)
     back = scale * (np.clip(codes, params.quant_min, params.quant_max) - zero)
@@ -227,25 +230,14 @@ def grid_of(ends: np.ndarray, bits: int) -> AffineParams:
     )
 
 
-def _divergence(
-    counts: np.ndarray, start: int, stop: int, levels: int
-) -> float:
-    """Return KL(clipped histogram, the same blurred to levels), in nats."""
-    inside = counts[start:stop].astype(np.float64)
-    clipped = inside.copy()
-    clipped[0] += counts[:start].sum()
-    clipped[-1] += counts[stop:].sum()
-    size = len(inside)
-    # bin j belongs to level j * levels // size; the first bin of each level:
-    firsts = -(-np.arange(levels) * size // levels)
-    filled = clipped > 0
-    sums = np.add.reduceat(inside, firsts)  # (levels,)
-    shared = np.maximum(np.add.reduceat(filled.astype(float), firsts), 1)
-    blurred = np.repeat(sums / shared, np.diff([*firsts, size]))  # (size,)
-    if not blurred.sum() or (blurred[filled] == 0).any():
-        return np.inf  # a level that the original needs is empty
-    p, q = clipped[filled] / clipped.sum(), blurred[filled]
-    return float(np.sum(p * np.log(p / (q / q.sum()))))
+def _require_ends(ends: Range) -> Range:
+    """Refuse what is no finite range, from lowest to highest."""
+    low, high = ends
+    require_real("low", low)
+    require_real("high", high)
+    if low > high:
+        raise ValueError(f"low must be <= high, got {low} and {high}")
+    return low, high
 
 
 def _require_filled(histogram: Histogram, bits: int) -> None:

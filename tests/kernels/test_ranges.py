@@ -192,6 +192,8 @@ def test_moving_average_is_torchs():
             "ends must be low <= 0 <= high",
         ),
         (lambda: moving_average([]), ValueError, "one batch or more"),
+        (lambda: moving_average([(0.0, np.nan)]), ValueError, "high must be f"),
+        (lambda: moving_average([(2.0, 1.0)]), ValueError, "low must be <="),
     ],
 )
 def test_bad_input_is_named(call, error, message):

@@ -60,7 +60,7 @@ def check_budget(
     validation = datasets.load(dataset).validation
     kind = kind or type(model)
     with attempt.must(
-        f"the result is a {kind.__name__} that can be saved and used"
+        f"the result is {_called(kind)} that can be saved and used"
     ):
         data, score = _save_and_score(attempt, small, kind, validation)
         macs = layer_costs(small).macs
@@ -136,7 +136,7 @@ def _save_and_score(
             hint="Return its .model." * model,
         )
     if type(small) is not kind:
-        attempt.fail(f"a {kind.__name__}", f"a {type(small).__name__}")
+        attempt.fail(_called(kind), _called(type(small)))
     try:
         data = artifact.to_bytes(small)
         return data, evaluate(artifact.from_bytes(data, small), split)
@@ -148,6 +148,12 @@ def _save_and_score(
             "low_rank.factorize puts in such as LowRankLinear.",
             cause=error,
         )
+
+
+def _called(kind: type) -> str:
+    """Return a class's name with its article."""
+    name = kind.__name__
+    return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
 
 
 @contextmanager

@@ -71,7 +71,7 @@ def to_the_mean_size(first, bias, after):
 SMALL = "the file has fewer than 110,000 bytes"
 READS = "at least 450 are right"
 STEPS = "what passes between layers has 2 bits"
-KIND = "the result is a IntegerNetwork that can be saved and used"
+KIND = "the result is an IntegerNetwork that can be saved and used"
 CHOICE = "nothing is chosen on the test images"
 
 
