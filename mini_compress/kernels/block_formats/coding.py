@@ -12,13 +12,25 @@ from ..._require import (
 )
 from ..blocks import BLOCK_SIZE, slices
 from .form import BlockFormat
+from .ggml import Q4_0, Q8_0
+from .k_quants import Q2_K, Q3_K, Q4_K, Q5_K, Q6_K
 from .microscaling import MXFP4, MXFP8_E4M3, MXFP8_E5M2, NVFP4
+from .normal_float import NF4, NF4_DOUBLE
 
 FORMATS: dict[str, BlockFormat] = {
     "mxfp4": MXFP4,
     "mxfp8_e4m3": MXFP8_E4M3,
     "mxfp8_e5m2": MXFP8_E5M2,
     "nvfp4": NVFP4,
+    "q4_0": Q4_0,
+    "q8_0": Q8_0,
+    "q2_k": Q2_K,
+    "q3_k": Q3_K,
+    "q4_k": Q4_K,
+    "q5_k": Q5_K,
+    "q6_k": Q6_K,
+    "nf4": NF4,
+    "nf4_double": NF4_DOUBLE,
 }
 
 

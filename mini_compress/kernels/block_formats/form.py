@@ -15,15 +15,11 @@ class BlockFormat:
     size : values of a block
     code_bits : bits of a value's own code
     fields : name -> bytes, in the order in which they lie in the block
-    encode_rows : (blocks, size) float32 -> the fields of each block
-    decode_rows : the fields of each block -> (blocks, size) float32
     """
 
     size: int
     code_bits: int
     fields: Mapping[str, int]
-    encode_rows: Callable[[np.ndarray], Parts]
-    decode_rows: Callable[..., np.ndarray]
 
     @property
     def num_bytes(self) -> int:
@@ -39,14 +35,14 @@ class BlockFormat:
 
         rows : (blocks, size) float32
         """
-        return b"", self.encode_rows(rows)
+        raise NotImplementedError
 
     def decode(self, head: bytes, parts: Parts, first: int) -> np.ndarray:
         """Return the values of some blocks, (blocks, size) float32.
 
         first : the number of the first of them
         """
-        return self.decode_rows(*parts)
+        raise NotImplementedError
 
     def split(self, blocks: np.ndarray) -> Parts:
         """Cut (blocks, num_bytes) uint8 into fields."""
@@ -55,7 +51,27 @@ class BlockFormat:
 
 
 @dataclass(frozen=True)
-class ScaledFormat(BlockFormat):
+class RowFormat(BlockFormat):
+    """A block format whose blocks know nothing of each other.
+
+    encode_rows : (blocks, size) float32 -> the fields of each block
+    decode_rows : the fields of each block -> (blocks, size) float32
+    """
+
+    encode_rows: Callable[[np.ndarray], Parts]
+    decode_rows: Callable[..., np.ndarray]
+
+    def encode(self, rows: np.ndarray) -> tuple[bytes, Parts]:
+        """Return no head, and the fields of each block."""
+        return b"", self.encode_rows(rows)
+
+    def decode(self, head: bytes, parts: Parts, first: int) -> np.ndarray:
+        """Return the values of some blocks."""
+        return self.decode_rows(*parts)
+
+
+@dataclass(frozen=True)
+class ScaledFormat(RowFormat):
     """A block format with one more scale, float32, for the whole tensor.
 
     largest : what a block can hold; the scale turns the tensor's largest
@@ -72,9 +88,9 @@ class ScaledFormat(BlockFormat):
         """Divide by the scale first."""
         peak = np.abs(rows).max(initial=0)
         scale = np.float32(peak / self.largest) or np.float32(1)
-        return scale.tobytes(), self.encode_rows(rows / scale)
+        head = np.array(scale, "<f4").tobytes()
+        return head, self.encode_rows(rows / scale)
 
     def decode(self, head: bytes, parts: Parts, first: int) -> np.ndarray:
         """Multiply by the scale at last."""
-        scale = np.frombuffer(head, "<f4")
-        return self.decode_rows(*parts) * scale
+        return self.decode_rows(*parts) * np.frombuffer(head, "<f4")
