@@ -65,9 +65,13 @@ class FloatFormat:
     specials: str = "ieee"
 
     def __post_init__(self) -> None:
-        require_int("exponent_bits", self.exponent_bits, 1, 8)
-        most = 15 - self.exponent_bits
-        require_int("mantissa_bits", self.mantissa_bits, 0, most)
+        exponent = require_int("exponent_bits", self.exponent_bits, 1, 8)
+        mantissa = require_int(
+            "mantissa_bits", self.mantissa_bits, 0, 15 - exponent
+        )
+        # numpy's integers would overflow; a frozen class is set like this
+        object.__setattr__(self, "exponent_bits", exponent)
+        object.__setattr__(self, "mantissa_bits", mantissa)
         require_one_of("specials", self.specials, SPECIALS)
         if self.exponent_bits == 8 and self.mantissa_bits:
             # others would reach beyond float32
@@ -167,6 +171,7 @@ def round_to_float(
 
     See [ocp2023microscaling], section 5.3; loops in `naive.round_to_float`.
     """
+    require_int("exponent_bits", exponent_bits, 1, 8)
     require_int("mantissa_bits", mantissa_bits, 1)
     specials = "ieee" if exponent_bits >= 5 else "none"
     if exponent_bits == 4:

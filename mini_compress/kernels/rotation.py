@@ -106,7 +106,7 @@ def _transform(x: np.ndarray) -> np.ndarray:
     size, half = x.shape[-1], 1
     while half < size:
         # (..., pairs, 2, half): sums and differences of neighbours
-        pairs = x.reshape(*x.shape[:-1], -1, 2, half)
+        pairs = x.reshape(*x.shape[:-1], size // (2 * half), 2, half)
         first, second = pairs[..., 0, :], pairs[..., 1, :]
         x = np.stack([first + second, first - second], axis=-2).reshape(x.shape)
         half *= 2

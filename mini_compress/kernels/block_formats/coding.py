@@ -54,6 +54,8 @@ def encode_blocks(values: np.ndarray, format: str) -> np.ndarray:
     form = _form(format)
     require_dtype("values", values, np.float32)
     require_finite("values", values)
+    if not values.size:
+        return np.zeros(num_block_bytes(format, 0), np.uint8)
     rows = np.zeros((_num_blocks(form, values.size), form.size), np.float32)
     rows.ravel()[: values.size] = values.ravel()
     head, parts = form.encode(rows)
