@@ -1,7 +1,9 @@
 """Blocks of small floats: MXFP4, MXFP8 and NVFP4.
 
 A scale in 8 bits says how large the block's values are, floats of 4 or 8 bits
-where within that they lie.
+where within that they lie. Layouts are GGUF's (`gguf.quants`), from which two
+things differ, for the formats' own standards say so: a tie between two numbers
+of E2M1 takes the even code, and a scale whose byte means NaN gives NaN.
 """
 
 from functools import partial

@@ -89,9 +89,8 @@ class NestedFormat(BlockFormat):
         """Encode the scales first, then the values by what they became."""
         scale = np.abs(rows).max(axis=1)
         mean = np.float32(scale.mean()) if len(scale) else np.float32(0)
-        off = np.zeros(-(-len(scale) // NESTED) * NESTED, np.float32)
-        off[: len(scale)] = scale - mean
-        off = off.reshape(-1, NESTED)
+        off = np.zeros((-(-len(scale) // NESTED), NESTED), np.float32)
+        off.ravel()[: len(scale)] = scale - mean
         step = np.abs(off).max(axis=1, keepdims=True) / np.float32(MOST)
         codes = np.clip(np.rint(divide(off, step)), -MOST, MOST - 1)
         codes = codes.ravel()[: len(scale)].astype(np.int8)

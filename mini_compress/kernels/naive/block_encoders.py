@@ -38,7 +38,7 @@ def encode_blocks(values, format) -> np.ndarray:
         blocks.append(np.zeros(layout.num_bytes, np.uint8))
         if format in ELEMENTS:
             encode_elements(blocks[-1], row, format)
-        elif layout.scale:
+        elif layout.scale_bits:
             encode_k(blocks[-1], row, layout)
         else:
             encode_even(blocks[-1], row, format)
@@ -49,6 +49,7 @@ def encode_elements(block, row, format) -> None:
     """Fill a block of small floats: per group its scale, then its codes."""
     layout, element = LAYOUTS[format], ELEMENTS[format]
     kind = E4M3FN if format == "nvfp4" else E8M0
+    exact = f32 if kind is E4M3FN else float  # in which x / scale is rounded
     for group in range(layout.size // layout.group):
         start = group * layout.group
         own = row[start : start + layout.group]
@@ -59,9 +60,7 @@ def encode_elements(block, row, format) -> None:
             wanted = 2.0 ** max(power, -127) if peak else 2.0**-127
         code = int(encode_float(np.array([wanted]), kind)[0])
         write(block, layout.scale(group), code)
-        scale = number_of(code, kind)
-        if kind is E8M0:
-            scale = float(scale)
+        scale = exact(number_of(code, kind))
         for i, x in enumerate(own, start):
             part = np.array([x / scale if scale else 0 * x])
             write(block, layout.code(i), int(encode_float(part, element)[0]))
@@ -92,7 +91,8 @@ def encode_k(block, row, layout) -> None:
         [float(x) for x in row[start : start + layout.group]]
         for start in range(0, layout.size, layout.group)
     ]
-    fitted = [fit(own, ends, layout.minimum) for own in rows]
+    ranges = layout.minimum_unit is not None
+    fitted = [fit(own, ends, ranges) for own in rows]
     half = 2 ** (layout.scale_bits - 1)
     scale_ends = (-half, half - 1)
     if layout.scale_zero == 0:
@@ -100,13 +100,13 @@ def encode_k(block, row, layout) -> None:
     steps = store(block, layout.unit, [x for x, _ in fitted], scale_ends)
     none = [(0, f32(0))] * len(rows)
     minima = none
-    if layout.minimum:
+    if ranges:
         chosen = [x for _, x in fitted]
         minima = store(block, layout.minimum_unit, chosen, scale_ends)
     for group, own in enumerate(rows):
         (code, step), (low_code, low) = steps[group], minima[group]
         write(block, layout.scale(group), code + (layout.scale_zero or 0))
-        if layout.minimum:
+        if ranges:
             write(block, layout.minimum(group), low_code)
         for i, x in enumerate(own, group * layout.group):
             moved = f32(x) + low

@@ -48,11 +48,11 @@ def value_at(block, i, format, shared, number) -> np.float32:
         scale = signed(read(block, layout.scale(0)), 8, None) * step
         return NF4[code] * (f32(scale) + shared[0])
     step = half_at(block, layout.unit)
-    if layout.scale:
+    if layout.scale_bits:
         scale = read(block, layout.scale(group))
         step *= f32(signed(scale, layout.scale_bits, layout.scale_zero))
     value = step * f32(signed(code, layout.bits, layout.zero))
-    if layout.minimum:
+    if layout.minimum_unit is not None:
         minimum = f32(read(block, layout.minimum(group)))
         value -= half_at(block, layout.minimum_unit) * minimum
     return value

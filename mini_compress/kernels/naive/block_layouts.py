@@ -17,6 +17,7 @@ class Layout:
     """A block of `size` values, of which `group` share a scale.
 
     code, scale, minimum : (number of a value or group) -> its places
+    bits, scale_bits : of a code and of a scale's; 0 if there is no such code
     zero : the code that stands for 0; None if codes are in two's complement
     scale_zero : the same of a scale's code
     unit, minimum_unit : the byte at which a float16 starts
@@ -26,8 +27,8 @@ class Layout:
     group: int
     num_bytes: int
     code: Callable[[int], Places]
-    scale: Callable[[int], Places] | None = None
-    minimum: Callable[[int], Places] | None = None
+    scale: Callable[[int], Places] = lambda group: []
+    minimum: Callable[[int], Places] = lambda group: []
     unit: int | None = None
     minimum_unit: int | None = None
     bits: int = 4
@@ -145,6 +146,7 @@ LAYOUTS = {
         *(32, 32, 17),
         code=lambda i: [(1 + i % 16, 4 * (i // 16), 4)],
         scale=lambda g: [(0, 0, 8)],
+        scale_bits=8,
     ),
     **{
         name: Layout(
@@ -152,6 +154,7 @@ LAYOUTS = {
             code=lambda i: [(1 + i, 0, 8)],
             scale=lambda g: [(0, 0, 8)],
             bits=8,
+            scale_bits=8,
         )
         for name in ("mxfp8_e4m3", "mxfp8_e5m2")
     },
@@ -159,6 +162,7 @@ LAYOUTS = {
         *(64, 16, 36),
         code=lambda i: [(4 + i // 16 * 8 + i % 8, i % 16 // 8 * 4, 4)],
         scale=lambda g: [(g, 0, 8)],
+        scale_bits=8,
     ),
     "nf4": Layout(
         *(64, 64, 36), code=lambda i: [(4 + i // 2, 4 - i % 2 * 4, 4)]
@@ -167,6 +171,7 @@ LAYOUTS = {
         *(64, 64, 33),
         code=lambda i: [(1 + i // 2, 4 - i % 2 * 4, 4)],
         scale=lambda g: [(0, 0, 8)],
+        scale_bits=8,
         scale_zero=None,
     ),
 }
