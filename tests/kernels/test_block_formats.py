@@ -202,6 +202,7 @@ def test_nf4_takes_the_nearest_level_of_its_block():
 
 def test_nested_scales_are_near_the_plain_ones():
     x = drawn(64 * 600)
+    x[64 * 256 : 64 * 512] *= 8  # so that each 256 have a step of their own
     plain, nested = (encode_blocks(x, name) for name in ("nf4", "nf4_double"))
     mean, *steps = nested[: 4 * 4].view("<f4")
     scales = plain.reshape(-1, 36)[:, :4].copy().view("<f4").ravel()
@@ -213,6 +214,17 @@ def test_nested_scales_are_near_the_plain_ones():
     # the code of the largest one is clipped to 127
     assert (np.abs(near - scales) <= 1.01 * own).all()
     assert len(nested) < len(plain)
+    count = x.size
+    got, expected = (
+        decode_blocks(data, name, count).reshape(-1, 64)
+        for data, name in ((nested, "nf4_double"), (plain, "nf4"))
+    )
+    # a code next to a middle between two levels may be another one
+    reach = 0.2 * scales + 1.01 * own
+    assert (np.abs(got - expected).max(axis=1) <= reach).all()
+    step = near[:, np.newaxis].astype(np.float32)
+    first = LEVELS[blocks[:, 1:] >> 4] * step  # the high half of each byte
+    assert np.allclose(got[:, ::2], first, rtol=1e-5, atol=1e-6)
 
 
 def test_the_tensor_scale_of_nvfp4_lets_small_weights_be_small():

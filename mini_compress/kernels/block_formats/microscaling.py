@@ -50,8 +50,7 @@ def power_scale(rows: np.ndarray, format: FloatFormat) -> np.ndarray:
 def encode_mx(rows: np.ndarray, format: FloatFormat) -> tuple:
     """Return scales and codes, a byte each."""
     scale = power_scale(rows, format)
-    # in float64, since the smallest scales would lose bits of float32
-    return scale, encode(rows / decode(scale, E8M0).astype(np.float64), format)
+    return scale, encode(rows / decode(scale, E8M0), format)
 
 
 def encode_mxfp4(rows: np.ndarray) -> Parts:

@@ -2,7 +2,8 @@
 
 Read these first. The fast kernels of the same names give the same results, bit
 for bit where they are integers, and the tests compare them with these. Input
-is not checked here.
+is not checked here. `encode_float` and `decode_float` are `floats.encode` and
+`floats.decode`.
 """
 
 from .block_encoders import encode_blocks
