@@ -214,14 +214,7 @@ def test_nested_scales_are_near_the_plain_ones():
     # the code of the largest one is clipped to 127
     assert (np.abs(near - scales) <= 1.01 * own).all()
     assert len(nested) < len(plain)
-    count = x.size
-    got, expected = (
-        decode_blocks(data, name, count).reshape(-1, 64)
-        for data, name in ((nested, "nf4_double"), (plain, "nf4"))
-    )
-    # a code next to a middle between two levels may be another one
-    reach = 0.2 * scales + 1.01 * own
-    assert (np.abs(got - expected).max(axis=1) <= reach).all()
+    got = decode_blocks(nested, "nf4_double", x.size).reshape(-1, 64)
     step = near[:, np.newaxis].astype(np.float32)
     first = LEVELS[blocks[:, 1:] >> 4] * step  # the high half of each byte
     assert np.allclose(got[:, ::2], first, rtol=1e-5, atol=1e-6)
