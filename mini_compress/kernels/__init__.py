@@ -15,6 +15,9 @@ masks          which weights stay when others are removed
 soft_targets   a teacher's probabilities, and how far a student is
 packed_logits  what a teacher said of each image, in a few bytes
 low_rank       matrices and tensors as products of smaller ones
+floats         numbers of 4 to 16 bits: exponent and mantissa
+block_formats  blocks of values that share a scale: MXFP4, K-quants, NF4
+rotation       Hadamard matrices, which spread outliers
 second_order   rounding that pushes each error on to the weights behind it
 sparse         matrices that leave zeros out, and their products
 naive          the same functions as plain loops: the definitions
@@ -22,8 +25,10 @@ naive          the same functions as plain loops: the definitions
 
 from . import (
     affine,
+    block_formats,
     elementwise,
     fixed_point,
+    floats,
     integer,
     low_rank,
     masks,
@@ -34,6 +39,7 @@ from . import (
     pooling,
     ranges,
     requantization,
+    rotation,
     saturation,
     second_order,
     soft_targets,
@@ -43,8 +49,10 @@ from . import (
 
 __all__ = [
     "affine",
+    "block_formats",
     "elementwise",
     "fixed_point",
+    "floats",
     "integer",
     "low_rank",
     "masks",
@@ -55,6 +63,7 @@ __all__ = [
     "pooling",
     "ranges",
     "requantization",
+    "rotation",
     "saturation",
     "second_order",
     "soft_targets",

@@ -4,6 +4,7 @@ uniform          evenly spaced codes for weights
 static           codes for activations too, and products of integers
 gptq             codes of weights that keep outputs: each error is pushed on
 adaround         the same, learned: each weight goes up or down
+formats          weights in blocks: small floats, K-quants, NF4
 integer_network  whole networks on codes, from pixels to logits
 simulation       the same in float32, rounded to the same grids
 comparison       where two executions of an integer network part
@@ -24,6 +25,7 @@ from .bias_correction import correct_bias
 from .calibration import activation_histograms, calibrate
 from .comparison import Comparison, LayerDifference, compare_layers
 from .equalization import equalize, layer_pairs
+from .formats import quantize_format
 from .functions_on_codes import functions_on_codes
 from .gptq import quantize_gptq
 from .integer_network import quantize_network
@@ -49,6 +51,7 @@ __all__ = [
     "layer_pairs",
     "observe_ranges",
     "quantize_adaround",
+    "quantize_format",
     "quantize_gptq",
     "quantize_network",
     "quantize_static",

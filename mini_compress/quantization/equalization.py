@@ -110,10 +110,26 @@ def _equalize_pair(layer: Any, after: Any) -> None:
     made = layer.weight.flatten(1).abs().amax(dim=1)  # (channels,)
     read = weight.abs().amax(dim=(0, 3)).flatten()  # (channels,)
     alive = (made > 0) & (read > 0)
-    scale = torch.where(alive, (made / read).sqrt(), 1.0)
+    scale_channels(layer, after, torch.where(alive, (made / read).sqrt(), 1.0))
+
+
+@torch.no_grad()
+def scale_channels(layer: Any, after: Any, scale: Tensor) -> None:
+    """Divide the channels that a layer makes, multiply where they are read.
+
+    layer, after : a pair of `layer_pairs`; both are changed
+    scale : (channels,) float32, above 0
+
+    >>> net = nn.Sequential(nn.Linear(1, 1), nn.ReLU(), nn.Linear(1, 1))
+    >>> before = net(torch.ones(1))
+    >>> scale_channels(net[0], net[2], torch.tensor([64.0]))
+    >>> torch.allclose(net(torch.ones(1)), before)
+    True
+    """
     layer.weight.div_(scale.reshape(-1, *[1] * (layer.weight.ndim - 1)))
     if layer.bias is not None:
         layer.bias.div_(scale)
+    weight = _by_input(after, len(layer.weight))
     weight.mul_(scale.reshape(1, *weight.shape[1:3], 1))
 
 

@@ -40,6 +40,9 @@ DESCRIPTIONS = {
     "per tensor 1": weights("IntegerLayer", bits=8, per_tensor=1),
     "gaps of 9 bits": weights("SparseLayer", index_bits=9, num_values=1),
     "values beyond": weights("SparseLayer", index_bits=8, num_values=2**40),
+    "an unknown format": weights("BlockFormatLayer", format="q9"),
+    "a format as a list": weights("BlockFormatLayer", format=[4]),
+    "rotated by 1": weights("BlockFormatLayer", format="nf4", rotated=1),
     "a norm": {"kind": "BatchNorm1d", "num_features": 300, "eps": 1e-5},
 }
 
@@ -133,6 +136,7 @@ BOMBS = {
     "values": wide("SparseLayer", 2**20, 2**20, index_bits=8, num_values=2**28),
     "codes": wide("WeightOnlyLayer", 40_000, 20_000, bits=8, group_size=40_000),
     "steps": wide("WeightOnlyLayer", 20_000, 10_000, bits=8, group_size=1),
+    "blocks": wide("BlockFormatLayer", 40_000, 20_000, format="q8_0"),
     "beyond counting": wide("Linear", 2**40, 2**40),
 }
 

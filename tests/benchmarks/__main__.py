@@ -116,7 +116,7 @@ def main() -> None:
     name, vnni = processor()
     print(f"{name}, {'with' if vnni else 'no'} VNNI, one thread")
     peers = ("numpy", "scipy", "torch", "onnx", "onnxruntime")
-    peers += ("scikit-learn", "tensorly")
+    peers += ("scikit-learn", "tensorly", "gguf")
     print(", ".join(f"{peer} {version(peer)}" for peer in peers), end="\n\n")
     print_cases(smoke, vnni)
     print_limits(smoke)

@@ -91,6 +91,14 @@ def test_weights_as_codes(bits, digits, tmp_path):
     assert_same(made, digits.test.take(20).images, tmp_path)
 
 
+@pytest.mark.parametrize("rotate", [False, True])
+def test_weights_in_blocks(rotate, digits, tmp_path):
+    made = quantization.quantize_format(
+        zoo.load("LeNet5", "mnist5k"), format="nvfp4", rotate=rotate
+    )
+    assert_same(made, digits.test.take(20).images, tmp_path)
+
+
 @pytest.mark.parametrize("name", ["LeNet5", "ConvNet"])
 def test_layers_that_quantize_their_input(name, digits, tmp_path):
     """A code next to a tie may differ: by few, and by one."""

@@ -73,11 +73,15 @@ def test_every_kernel_has_its_loops():
     assert naive.pooling.__all__ == pooling.__all__
     assert naive.elementwise.__all__ == elementwise.__all__
     modules = (
+        naive.block_encoders,
+        naive.block_formats,
         naive.elementwise,
         naive.fixed_point,
+        naive.floats,
         naive.low_rank,
         naive.masks,
         naive.pooling,
+        naive.rotation,
         naive.second_order,
         naive.soft_targets,
         naive.sparse,

@@ -2,9 +2,12 @@
 
 Read these first. The fast kernels of the same names give the same results, bit
 for bit where they are integers, and the tests compare them with these. Input
-is not checked here.
+is not checked here. `encode_float` and `decode_float` are `floats.encode` and
+`floats.decode`.
 """
 
+from .block_encoders import encode_blocks
+from .block_formats import decode_blocks
 from .codes import (
     choose_affine,
     dequantize,
@@ -26,6 +29,7 @@ from .fixed_point import (
     multiply_fixed,
     rescale_fixed,
 )
+from .floats import decode_float, encode_float, round_to_float
 from .integer import (
     conv2d_int8,
     linear_int8,
@@ -46,6 +50,7 @@ from .pooling import (
     global_average_pool_int8,
     max_pool_int8,
 )
+from .rotation import hadamard, rotate
 from .second_order import fix_weight, gptq
 from .soft_targets import (
     attention_map,
@@ -90,12 +95,17 @@ __all__ = [
     "conv2d_sparse",
     "csr_from_dense",
     "csr_matmul",
+    "decode_blocks",
+    "decode_float",
     "decouple",
     "dequantize",
+    "encode_blocks",
+    "encode_float",
     "fix_weight",
     "fold",
     "global_average_pool_int8",
     "gptq",
+    "hadamard",
     "integer_exp",
     "integer_gelu",
     "integer_softmax",
@@ -124,6 +134,8 @@ __all__ = [
     "requantize",
     "rescale_fixed",
     "rescale_int8",
+    "rotate",
+    "round_to_float",
     "soft_target_loss",
     "softmax",
     "softmax_int8",
