@@ -72,6 +72,10 @@ def decode_blocks(data: np.ndarray, format: str, count: int) -> np.ndarray:
     count : how many values; what fills the last block is left out
     returns : (count,) float32; NaN in a block whose scale's byte means that
 
+    >>> data = np.array([128, 0x21, *[0] * 15], np.uint8)  # scale 2, codes
+    >>> decode_blocks(data, "mxfp4", 32)[[0, 16]]
+    array([1., 2.], dtype=float32)
+
     Loops in `naive.decode_blocks`.
     """
     form = _form(format)
