@@ -74,11 +74,14 @@ def test_broken_links_are_seen(tmp_path):
         "<p id=here></p><a href='#here'></a><a href='page.html#here'></a>"
         "<a href='#gone'></a><a href='gone.html'></a><a href='http://x'></a>"
         "<script src='https://example.org/x.js'></script>"
+        "<a href='other.html#there'></a><a href='other.html#here'></a>"
     )
+    (tmp_path / "other.html").write_text("<p id=there></p>")
     assert find_broken(page, read(page)) == [
         "page.html: #gone",
         "page.html: gone.html",
         "page.html: http://x",
+        "page.html: other.html#here",
         "page.html: https://example.org/x.js",
     ]
 
