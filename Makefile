@@ -76,8 +76,11 @@ $(VENV)/bin/pip:
 		"module is missing: sudo apt install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-# one environment; each target adds the extra it needs, and `test` has `book`
+# one environment; each target adds the extra it needs, and `test` has `book`.
+# pip would compile on one core only; some packages hold files that never compile
 $(VENV)/%.installed: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	@echo "Installing what 'make $*' needs (some minutes the first time) ..."
-	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[$*]'
+	@$(BIN)/python -m pip install -q --no-compile -c constraints.txt \
+		-e '.[$*]'
+	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	@touch $@ $(if $(filter test,$*),$(VENV)/book.installed)

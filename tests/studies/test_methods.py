@@ -10,6 +10,7 @@ from mini_compress.studies.catalog import STUDIES
 from mini_compress.studies.engine.grid import Run, Study
 from mini_compress.studies.engine.rows import FLOAT, Row
 from mini_compress.studies.engine.scoring import measure_run
+from mini_compress.studies.pruning import lottery, slimming
 
 EPOCHS = 1  # of whatever trains; a round takes one at least
 
@@ -44,6 +45,18 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def short_trainings():
+    """Shorten those whose epochs stand in no run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(lottery.SETTINGS, "epochs", EPOCHS)
+        for name in ("PENALTY_EPOCHS", "AFTER_EPOCHS", "EPOCHS"):
+            patch.setattr(slimming, name, EPOCHS)
+        lottery.climb.cache_clear()
+        yield
+    lottery.climb.cache_clear()
 
 
 @pytest.mark.parametrize(("name", "kind"), CASES)
