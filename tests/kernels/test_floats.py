@@ -63,7 +63,7 @@ def test_every_number_tie_and_neighbor_is_cast_as_by_the_library(name):
     x = neighbors(format, peer)
     if format == floats.E8M0:
         # ml_dtypes takes this one up, though it lies below the tie, among
-        # float32's subnormal numbers; torch takes it down
+        # float32's subnormal numbers
         x = x[x != np.nextafter(np.float32(1.5 * 2.0**-127), np.float32(0))]
     with np.errstate(over="ignore"):
         expected = x.astype(peer).view(format.dtype)
