@@ -26,14 +26,17 @@ def test_the_first_step_that_differs_and_the_last():
 
 
 def test_all_pictures_have_one_axis_and_say_what_they_show():
-    explorer = explore(none=comparison(0, 0), some=comparison(0, 2))
-    none, some = explorer.pictures.values()
+    explorer = explore(
+        none=comparison(0, 0), some=comparison(0, 2), most=comparison(0, 90)
+    )
+    none, some, most = explorer.pictures.values()
     assert none.alt == "Codes are equal at all 2 steps"
     assert "the first is step 1 with 2 %" in some.alt
-    labels, others = (
-        re.findall("<!-- (.*?) -->", x.image) for x in (none, some)
+    labels, *others = (
+        re.findall("<!-- (.*?) -->", x.image) for x in (none, some, most)
     )
-    assert labels == others  # the powers of 10
+    assert len(labels) == 3  # powers of 10
+    assert others == [labels, labels]
     assert "step 1" in none.image
 
 
