@@ -105,20 +105,19 @@ def fold(function: Callable) -> None:
 
 
 def int8_lenet(function: Callable) -> None:
-    """Check a network of linear layers on codes.
+    """Check a network of linear layers on codes, made of a float one.
 
     function : (images, layers) -> codes of the logits, (n, classes) uint8;
         images is (n, 784) float32 in steps of 1/255, a layer is (weight, bias,
-        multiplier, zero_point)
+        w_scale, low, high): int8 (outputs, inner), float32 (outputs,), numbers
     """
     attempt = Attempt(function, "images", "layers")
     rng = np.random.default_rng(0)
-    pixels = rng.integers(0, 256, (6, 784))
-    images = (pixels / 255).astype(np.float32)
-    plain = _layer(rng, 784, 10, bias=0, zero_point=0)
+    images = (rng.integers(0, 256, (6, 784)) / 255).astype(np.float32)
+    plain = _layer(rng, 784, 10, bias=0)
 
     def expect(*layers: tuple, given: np.ndarray = images) -> None:
-        wanted = _codes(np.rint(given * 255.0).astype(np.int64), layers)
+        wanted = _codes(given, layers)
         attempt.expect(wanted, given, list(layers), tolerance=ONE_STEP)
 
     with attempt.must("the result is uint8, one code for each class"):
@@ -129,35 +128,50 @@ def int8_lenet(function: Callable) -> None:
         "A cast of 0.7 to uint8 is 0: to what is a pixel a multiple of?",
     ):
         weight = np.zeros((3, 784), np.int8)
-        weight[:, 0] = 1
+        weight[:, 0] = 100
         alone = np.zeros((3, 784), np.float32)
         alone[:, 0] = 0, 102 / 255, 1
-        ones = np.ones(3, np.float32) / 2
-        one = (weight, np.zeros(3, np.int32), ones, 0)
+        one = (weight, np.zeros(3, np.float32), 0.01, 0.0, 2.0)
         expect(one, given=alone)
     with attempt.must(
         "codes below 0 and beyond 255 saturate",
         "Clip while the numbers are still wide, and cast after that.",
     ):
         expect(plain)
+    with attempt.must(
+        "the bias is counted in steps of the sums",
+        "A sum of products of codes is in steps of s_x * w_scale.",
+    ):
+        weight, bias, w_scale, low, high = plain
+        expect((0 * weight, bias + 3 * high, w_scale, low, high))
     with attempt.must("the bias is added once, before the multiplication"):
-        expect(_layer(rng, 784, 10, bias=20_000, zero_point=0))
+        expect(_layer(rng, 784, 10, bias=1))
     with attempt.must(
         "the zero point is added before codes saturate",
         "Logits can be negative: their 0 has a code of its own.",
     ):
-        expect(_layer(rng, 784, 10, bias=20_000, zero_point=130))
+        expect(_layer(rng, 784, 10, bias=1, low=-1))
+    with attempt.must(
+        "a range without 0 is widened, or its zero point is no code",
+        "From 1 to 3, 0 would have the code -128. Clipped to 0, all codes are "
+        "128 too large, and mean other numbers.",
+    ):
+        expect(_layer(rng, 784, 10, bias=1, low=0.4))
     with attempt.must("what one layer gives, the next one reads"):
-        hidden = _layer(rng, 784, 30, bias=20_000, zero_point=0)
-        expect(hidden, _layer(rng, 30, 10, bias=2_000, zero_point=120))
+        hidden = _layer(rng, 784, 30, bias=1)
+        expect(hidden, _layer(rng, 30, 10, bias=1, low=-1, read=hidden[-1]))
 
 
-def _codes(x: np.ndarray, layers: tuple) -> np.ndarray:
+def _codes(images: np.ndarray, layers: tuple) -> np.ndarray:
     """Return the codes of the logits, by integers and float64."""
-    for weight, bias, multiplier, zero_point in layers:
-        acc = x @ weight.T.astype(np.int64) + bias
-        scaled = np.rint(acc * multiplier.astype(np.float64))
-        x = (scaled + zero_point).clip(0, 255).astype(np.int64)
+    x, x_scale = np.rint(images * 255.0).astype(np.int64), 1 / 255
+    for weight, bias, w_scale, low, high in layers:
+        y_scale = (max(high, 0) - min(low, 0)) / 255
+        sums = x_scale * w_scale
+        acc = x @ weight.T.astype(np.int64) + np.rint(bias / sums)
+        zero_point = np.rint(-min(low, 0) / y_scale)
+        codes = np.rint(acc * (sums / y_scale)) + zero_point
+        x, x_scale = codes.clip(0, 255).astype(np.int64), y_scale
     return x.astype(np.uint8)
 
 
@@ -166,15 +180,21 @@ def _layer(
     inner: int,
     outputs: int,
     *,
-    bias: int,
-    zero_point: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-    """Draw a layer whose codes reach both ends of a byte, and beyond."""
+    bias: float,
+    low: float = 0,
+    read: float = 1,
+) -> tuple[np.ndarray, np.ndarray, float, float, float]:
+    """Draw a layer whose codes reach both ends of a byte, and beyond.
+
+    bias, low : over a typical sum without bias
+    read : the largest number that the layer reads
+    """
     weight = rng.integers(-127, 128, (outputs, inner)).astype(np.int8)
-    biases = rng.integers(-bias - 1, bias + 1, outputs).astype(np.int32)
-    spread = 150 * 73 * np.sqrt(inner)  # of sums: of codes, weights, terms
-    multiplier = rng.uniform(80, 160, outputs) / spread
-    return weight, biases, multiplier.astype(np.float32), zero_point
+    w_scale = 0.01
+    typical = read / 2 * 73 * w_scale * np.sqrt(inner)  # of inputs, codes
+    biases = rng.uniform(-bias, bias, outputs) * typical
+    ends = low * typical, typical
+    return weight, biases.astype(np.float32), w_scale, *map(float, ends)
 
 
 def _normalized() -> dict[str, np.ndarray]:

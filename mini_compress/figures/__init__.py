@@ -2,6 +2,7 @@
 
 from .chains import chains
 from .curves import curves
+from .differences import plot_differences
 from .dots import dots
 from .front import pareto, plot_front
 from .layers import (
@@ -33,6 +34,7 @@ __all__ = [
     "pareto",
     "photograph",
     "plot_batches",
+    "plot_differences",
     "plot_front",
     "plot_parameters_and_macs",
     "plot_roofline",

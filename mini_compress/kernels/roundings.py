@@ -168,7 +168,7 @@ RULES = {
         _float64_half_away,
     ),
     "fixed_single": Rule(
-        (("TensorFlow Lite, CMSIS-NN", "built for single rounding"),),
+        (("TensorFlow Lite, CMSIS-NN, if so built", "single rounding"),),
         quantize_multiplier,
         _fixed_single,
     ),

@@ -2,12 +2,13 @@
 
 `Explorer` shows what was measured, setting by setting; `Explorer.live` calls
 the reader's own function as a slider moves; `Predict` asks before it tells.
-`explore_results` and `explore_devices` make an Explorer of a study, and of
-versions of a network. On a static page they need no kernel, no internet and
-no other file.
+`explore_results`, `explore_devices` and `explore_differences` make an Explorer
+of a study, of versions of a network, and of where its executions part. On a
+static page they need no kernel, no internet and no other file.
 """
 
 from .devices import explore_devices
+from .differences import explore_differences
 from .explorer import Explorer
 from .metric import Metric
 from .picture import Picture
@@ -23,6 +24,7 @@ __all__ = [
     "Predict",
     "Results",
     "explore_devices",
+    "explore_differences",
     "explore_results",
     "spectrum",
 ]

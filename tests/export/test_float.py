@@ -109,7 +109,7 @@ def test_layers_that_quantize_their_input(name, digits, tmp_path):
     assert_same(made, images, tmp_path, rtol=0.02)
 
 
-def test_pruned_sparse_and_thinned(digits, tmp_path):
+def test_pruned_and_sparse(digits, tmp_path):
     images = digits.test.take(20).images
     model = zoo.load("LeNet5", "mnist5k")
     masks = pruning.magnitude_masks(model, 0.9)

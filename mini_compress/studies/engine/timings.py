@@ -1,5 +1,6 @@
 """Recorded times: those of some versions, and what a method leaves of them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,7 +31,8 @@ def recorded_times(
     result : of a study of times
     versions : what a version is called -> as for `Result.select`, one row.
         That they ran different kernels, or different numbers of calls, is a
-        ValueError: such times do not belong side by side.
+        ValueError: such times do not belong side by side. A kernel's name may
+        hold the row's method, such as the form that a runtime was given.
 
     >>> from mini_compress import studies
     >>> times = studies.load("factored_timing")
@@ -45,7 +47,7 @@ def recorded_times(
         key: _only(result, result.select(**wanted), words(wanted))
         for key, wanted in versions.items()
     }
-    ways = {(row.repeats, row.kernel) for row in rows.values()}
+    ways = {(row.repeats, _kernel(row)) for row in rows.values()}
     if len(ways) != 1:
         raise ValueError(
             "versions must have one kernel and number of calls, got "
@@ -58,6 +60,11 @@ def recorded_times(
         f"thread ({result.machine['processor']}), by the study "
         f"{result.study}",
     )
+
+
+def _kernel(row: TimingRow) -> str:
+    """Return the name of a row's kernel, without the row's method."""
+    return re.sub(rf" {re.escape(row.method)}\b", "", row.kernel)
 
 
 def time_left(result: Result, **wanted: Any) -> tuple[float, float]:

@@ -122,22 +122,42 @@ def by_einsum(weight, bias, gamma, beta, mean, var, eps):
 FORM = "the result is uint8, one code for each class"
 PIXELS = "white pixels have the code 255, black ones 0"
 SATURATE = "codes below 0 and beyond 255 saturate"
+STEPS = "the bias is counted in steps of the sums"
 ONCE = "the bias is added once, before the multiplication"
 ZERO = "the zero point is added before codes saturate"
+WIDENED = "a range without 0 is widened, or its zero point is no code"
 CHAIN = "what one layer gives, the next one reads"
-
-
-def lenet(images, layers, *, finish, pixels=None, bias_of=lambda b: b):
-    """Run layers; finish makes codes of scaled sums and a zero point."""
-    x = np.rint(images * 255).astype(np.uint8) if pixels is None else pixels
-    for weight, bias, multiplier, zero_point in layers:
-        acc = x.astype(np.int32) @ weight.T.astype(np.int32) + bias_of(bias)
-        x = finish(np.rint(acc * multiplier), zero_point)
-    return x
 
 
 def saturated(codes, zero_point):
     return np.clip(codes + zero_point, 0, 255).astype(np.uint8)
+
+
+def to_sums(bias, sums, s_y):
+    return np.rint(bias / sums)
+
+
+def lenet(
+    images,
+    layers,
+    *,
+    finish=saturated,
+    steps_of=to_sums,
+    pixels=None,
+    widen=True,
+):
+    """Run layers; finish makes codes of scaled sums and a zero point."""
+    x = np.rint(images * 255).astype(np.uint8) if pixels is None else pixels
+    s_x = 1 / 255
+    for weight, bias, w_scale, low, high in layers:
+        least = min(low, 0) if widen else low
+        s_y = (high - least) / 255
+        zero_point = np.clip(np.rint(-least / s_y), 0, 255)
+        acc = x.astype(np.int32) @ weight.T.astype(np.int32)
+        acc = acc + steps_of(bias, s_x * w_scale, s_y)
+        x = finish(np.rint(acc * (s_x * w_scale / s_y)), zero_point)
+        s_x = s_y
+    return x
 
 
 @wrong(checks.int8_lenet, FORM)
@@ -150,49 +170,80 @@ def numbers_of_the_codes(images, layers):
 
 @wrong(checks.int8_lenet, PIXELS)
 def cast_pixels(images, layers):
-    # the first of the three bugs
-    pixels = images.astype(np.uint8)
-    return lenet(images, layers, finish=saturated, pixels=pixels)
+    # the first of the five bugs
+    return lenet(images, layers, pixels=images.astype(np.uint8))
 
 
 @wrong(checks.int8_lenet, SATURATE)
 def cast_before_clamp(images, layers):
-    # the second: a byte wraps around
+    # another: a byte wraps around
     def finish(codes, zero_point):
-        wide = codes.astype(np.int64) + zero_point
+        wide = codes.astype(np.int64) + zero_point.astype(np.int64)
         return wide.astype(np.uint8).clip(0, 255)
 
     return lenet(images, layers, finish=finish)
 
 
+@wrong(checks.int8_lenet, STEPS)
+def bias_in_steps_of_outputs(images, layers):
+    # another: nearly lost
+    return lenet(
+        images, layers, steps_of=lambda bias, sums, s_y: np.rint(bias / s_y)
+    )
+
+
+@wrong(checks.int8_lenet, STEPS)
+def bias_without_the_weights_step(images, layers):
+    return lenet(
+        images,
+        layers,
+        steps_of=lambda bias, sums, s_y: np.rint(bias / (sums / 0.01)),
+    )
+
+
 @wrong(checks.int8_lenet, ONCE)
 def bias_twice(images, layers):
-    # the third
-    return lenet(images, layers, finish=saturated, bias_of=lambda b: b + b)
+    # another
+    return lenet(images, layers, steps_of=lambda *given: 2 * to_sums(*given))
 
 
 @wrong(checks.int8_lenet, ZERO)
 def relu_on_all(images, layers):
     # right for hidden layers, and cuts off half of the logits
     def finish(codes, zero_point):
-        return np.clip(np.maximum(codes, 0) + zero_point, 0, 255).astype(
-            np.uint8
-        )
+        return saturated(np.maximum(codes, 0), zero_point)
 
     return lenet(images, layers, finish=finish)
+
+
+@wrong(checks.int8_lenet, WIDENED)
+def zero_point_clipped(images, layers):
+    # the last of the five: the range is taken as it is
+    return lenet(images, layers, widen=False)
 
 
 @wrong(checks.int8_lenet, CHAIN)
 def only_the_last(images, layers):
     # every layer reads the pixels
-    return lenet(images, layers[-1:], finish=saturated)
+    return lenet(images, layers[-1:])
+
+
+@wrong(checks.int8_lenet, CHAIN)
+def always_the_step_of_the_pixels(images, layers):
+    codes = images
+    for layer in layers:  # quantizes codes as if they were pixels
+        codes = lenet(codes / np.float32(codes.max()), [layer])
+    return codes
 
 
 @right(checks.int8_lenet)
 def in_float64(images, layers):
-    # sums of codes are exact in float64
-    x = np.rint(np.asarray(images, np.float64) * 255)
-    for weight, bias, multiplier, zero_point in layers:
-        y = np.rint((x @ weight.T.astype(float) + bias) * multiplier)
-        x = np.clip(y + zero_point, 0, 255)
+    # the sums stand for reals: exact in float64
+    x, s_x = np.rint(np.asarray(images, np.float64) * 255), 1 / 255
+    for weight, bias, w_scale, low, high in layers:
+        ends = np.array([low, high, 0.0])
+        s_y = (ends.max() - ends.min()) / 255
+        y = (s_x * x) @ (w_scale * weight.T.astype(float)) + bias
+        x = np.clip(np.rint(y / s_y) + np.rint(-ends.min() / s_y), 0, 255)
+        s_x = s_y
     return x.astype(np.uint8)

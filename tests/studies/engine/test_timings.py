@@ -76,3 +76,16 @@ def test_times_of_different_kinds_do_not_stand_side_by_side(times):
     wanted = {x: {"method": x} for x in ("float", "tucker")}
     with pytest.raises(ValueError, match="versions must have one kernel"):
         recorded_times(mixed, wanted)
+
+
+def test_forms_of_one_runtime_stand_side_by_side():
+    place = {"network": "ConvNet", "width": 1, "batch": 1}
+    found = recorded_times(
+        studies.load("deployed_timing"),
+        {
+            "float32": {"method": "float", **place},
+            "int8": {"method": "qlinear", "precise": False, **place},
+        },
+    )
+    assert found.ms.keys() == {"float32", "int8"}
+    assert "calls of onnxruntime, batch 1, on one thread" in found.conditions
