@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ..layers import (
+    CodebookLayer,
     IntegerLayer,
     SparseLayer,
     WeightOnlyLayer,
@@ -137,6 +138,7 @@ def _array(value: Tensor) -> np.ndarray:
 LAYERS: dict[Any, Write] = {
     nn.Linear: _plain,
     nn.Conv2d: _plain,
+    CodebookLayer: _decoded,
     SparseLayer: _decoded,
     WeightOnlyLayer: _decoded,
     IntegerLayer: _integer,

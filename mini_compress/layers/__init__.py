@@ -8,6 +8,7 @@ it does besides is in `integer_ops` and `integer_table`.
 """
 
 from .base import CompressedLayer, StoredWeight
+from .codebook import CodebookLayer, CodebookWeight
 from .factored import FactoredLayer
 from .geometry import Conv2dGeometry, LinearGeometry, geometry_of
 from .integer import IntegerLayer
@@ -21,6 +22,8 @@ from .tucker import TuckerConv2d
 from .weight_only import WeightOnlyLayer
 
 __all__ = [
+    "CodebookLayer",
+    "CodebookWeight",
     "CompressedLayer",
     "Conv2dGeometry",
     "FactoredLayer",

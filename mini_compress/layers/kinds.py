@@ -8,6 +8,7 @@ a chain of others. `mini_compress.export` has a writer for each.
 from torch import nn
 
 from .base import CompressedLayer
+from .codebook import CodebookLayer
 from .factored import FactoredLayer
 from .integer import IntegerLayer
 from .integer_base import IntegerOperation, QuantizeInput
@@ -34,7 +35,10 @@ PLAIN = (nn.Linear, nn.Conv2d)
 # layers that are compressed, by the name under which files know them
 COMPRESSED: dict[str, type[CompressedLayer]] = {
     kind.__name__: kind
-    for kind in (WeightOnlyLayer, IntegerLayer, RequantizedLayer, SparseLayer)
+    for kind in (
+        *(WeightOnlyLayer, IntegerLayer, RequantizedLayer, SparseLayer),
+        CodebookLayer,
+    )
 }
 
 # what integer networks do besides, by the name under which files know them

@@ -2,6 +2,7 @@
 
 uniform          evenly spaced codes for weights
 static           codes for activations too, and products of integers
+codebooks        levels where they are needed, evenly spaced or not
 gptq             codes of weights that keep outputs: each error is pushed on
 adaround         the same, learned: each weight goes up or down
 integer_network  whole networks on codes, from pixels to logits
@@ -22,6 +23,7 @@ from ..graph import fold_batchnorm, observe_ranges, unfolded_norms
 from .adaround import quantize_adaround
 from .bias_correction import correct_bias
 from .calibration import activation_histograms, calibrate
+from .codebooks import quantize_codebook
 from .comparison import Comparison, LayerDifference, compare_layers
 from .equalization import equalize, layer_pairs
 from .functions_on_codes import functions_on_codes
@@ -49,6 +51,7 @@ __all__ = [
     "layer_pairs",
     "observe_ranges",
     "quantize_adaround",
+    "quantize_codebook",
     "quantize_gptq",
     "quantize_network",
     "quantize_static",

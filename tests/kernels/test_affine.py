@@ -73,6 +73,7 @@ def test_every_kernel_has_its_loops():
     assert naive.pooling.__all__ == pooling.__all__
     assert naive.elementwise.__all__ == elementwise.__all__
     modules = (
+        naive.codebook,
         naive.elementwise,
         naive.fixed_point,
         naive.low_rank,

@@ -5,6 +5,17 @@ for bit where they are integers, and the tests compare them with these. Input
 is not checked here.
 """
 
+from .codebook import (
+    additive_powers_of_two,
+    equal_mass,
+    fit_codebook,
+    look_up,
+    nearest_codes,
+    normal_float_levels,
+    optimal_codebook,
+    power_of_two_levels,
+    squared_error,
+)
 from .codes import (
     choose_affine,
     dequantize,
@@ -78,6 +89,7 @@ from .tables import (
 __all__ = [
     "add_fixed",
     "add_int8",
+    "additive_powers_of_two",
     "apply_table",
     "attention_map",
     "average_pool_fixed",
@@ -92,6 +104,8 @@ __all__ = [
     "csr_matmul",
     "decouple",
     "dequantize",
+    "equal_mass",
+    "fit_codebook",
     "fix_weight",
     "fold",
     "global_average_pool_int8",
@@ -106,6 +120,7 @@ __all__ = [
     "keep_largest_nm",
     "layer_norm_int8",
     "linear_int8",
+    "look_up",
     "make_table",
     "matmul_int8",
     "matmul_saturating",
@@ -113,9 +128,13 @@ __all__ = [
     "mode_product",
     "multiply_fixed",
     "multiply_int8",
+    "nearest_codes",
     "nm_from_dense",
     "nm_matmul",
+    "normal_float_levels",
+    "optimal_codebook",
     "pack_bits",
+    "power_of_two_levels",
     "quantize",
     "quantize_multiplier",
     "range_error",
@@ -128,6 +147,7 @@ __all__ = [
     "softmax",
     "softmax_int8",
     "split_groups",
+    "squared_error",
     "unfold",
     "unpack_bits",
 ]
