@@ -11,6 +11,7 @@ tables         functions that are no sums of products, on codes
 packing        codes of 1, 2 and 4 bits, several to a byte
 planes         codes of 1 to 8 bits, in planes of those
 codebook       levels that are not even, and codes of the nearest ones
+huffman        frequent symbols in few bits, rare ones in more
 ranges         which range codes are to cover
 masks          which weights stay when others are removed
 soft_targets   a teacher's probabilities, and how far a student is
@@ -26,6 +27,7 @@ from . import (
     codebook,
     elementwise,
     fixed_point,
+    huffman,
     integer,
     low_rank,
     masks,
@@ -48,6 +50,7 @@ __all__ = [
     "codebook",
     "elementwise",
     "fixed_point",
+    "huffman",
     "integer",
     "low_rank",
     "masks",

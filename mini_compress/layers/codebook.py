@@ -8,10 +8,10 @@ from torch import Tensor
 
 from .._require import require_equal, require_int
 from ..kernels.codebook import look_up
-from ..kernels.planes import num_packed_bytes, pack_planes, unpack_planes
 from .base import CompressedLayer, StoredWeight
 from .geometry import Geometry
 from .group_scales import require_above_zero, scale_groups, scale_shape
+from .stored_codes import HuffmanCodes, PackedCodes
 
 
 class CodebookWeight(StoredWeight):
@@ -24,9 +24,10 @@ class CodebookWeight(StoredWeight):
     num_levels : at most 2**bits
     group_size : how many neighbors along `inner` share a scale, at most all;
         None for levels without scales
+    huffman_bytes : of the codes as a Huffman stream; None for packed ones
 
-    Buffers: packed, uint8; levels, (num_levels,) float32; with groups also
-    scale, (outputs, groups) float32.
+    Buffers: levels, (num_levels,) float32; with groups also scale, (outputs,
+    groups) float32. The codes are in `stored`, see `stored_codes`.
 
     >>> weight = CodebookWeight((2, 3), bits=2, num_levels=3)
     >>> weight.store(
@@ -38,7 +39,6 @@ class CodebookWeight(StoredWeight):
             [ 2.0000,  2.0000, -0.5000]])
     """
 
-    packed: Tensor
     levels: Tensor
     scale: Tensor | None
 
@@ -49,21 +49,28 @@ class CodebookWeight(StoredWeight):
         bits: int,
         num_levels: int,
         group_size: int | None = None,
+        huffman_bytes: int | None = None,
     ) -> None:
         super().__init__()
         self.shape = tuple(shape)
         self.bits = require_int("bits", bits, 1, 8)
         self.num_levels = require_int("num_levels", num_levels, 1, 2**self.bits)
-        self.group_size = None if group_size is None else int(group_size)
+        self.group_size = group_size
         self.num_weights = math.prod(shape)
-        num_bytes = num_packed_bytes(self.num_weights, self.bits)
-        self.register_buffer(
-            "packed", torch.zeros(num_bytes, dtype=torch.uint8)
+        self.stored: PackedCodes | HuffmanCodes = (
+            PackedCodes(count=self.num_weights, bits=self.bits)
+            if huffman_bytes is None
+            else HuffmanCodes(
+                count=self.num_weights,
+                num_symbols=self.num_levels,
+                num_bytes=huffman_bytes,
+            )
         )
         self.register_buffer("levels", torch.zeros(self.num_levels))
         scale = None
         if group_size is not None:
             scale = torch.ones(scale_shape(self.shape, group_size))
+            self.group_size = int(group_size)
         self.register_buffer("scale", scale)
 
     def store(
@@ -81,7 +88,7 @@ class CodebookWeight(StoredWeight):
         require_equal("size of codes", self.num_weights, codes.size)
         require_equal("shape of levels", (self.num_levels,), levels.shape)
         _require_named(codes, self.num_levels)
-        self.packed.copy_(torch.from_numpy(pack_planes(codes, bits=self.bits)))
+        self.stored.store(codes)
         self.levels.copy_(torch.from_numpy(levels))
         expected = None if self.scale is None else tuple(self.scale.shape)
         got = None if scale is None else scale.shape
@@ -91,28 +98,23 @@ class CodebookWeight(StoredWeight):
 
     def codes(self) -> Tensor:
         """Return the codes, uint8 of the weight's shape."""
-        codes = unpack_planes(
-            self.packed.numpy(),
-            bits=self.bits,
-            count=self.num_weights,
-            signed=False,
-        )
-        return torch.from_numpy(codes).reshape(self.shape)
+        return torch.from_numpy(self.stored.read()).reshape(self.shape)
 
     def to_dense(self) -> Tensor:
         """Return what the codes stand for, float32 of the weight's shape."""
-        levels = look_up(
-            self.packed.numpy(),
-            self.levels.numpy(),
-            bits=self.bits,
-            count=self.num_weights,
-        )
-        dense = torch.from_numpy(levels).reshape(self.shape)
+        dense = torch.from_numpy(self._looked_up()).reshape(self.shape)
         if self.scale is None or self.group_size is None:
             return dense
         rows = dense.reshape(self.shape[0], -1)  # (outputs, inner)
         scaled = scale_groups(rows, self.scale, self.group_size)
         return scaled.reshape(self.shape)
+
+    def _looked_up(self) -> np.ndarray:
+        levels = self.levels.numpy()
+        if isinstance(self.stored, HuffmanCodes):
+            return np.take(levels, self.stored.read())
+        packed = self.stored.packed.numpy()
+        return look_up(packed, levels, bits=self.bits, count=self.num_weights)
 
     def require_valid(self) -> None:
         """Refuse codes without a level, and scales that are not above 0."""
@@ -122,7 +124,11 @@ class CodebookWeight(StoredWeight):
 
     def extra_repr(self) -> str:
         """Show what the codes are, when the module is printed."""
-        return f"{self.shape}, bits={self.bits}, num_levels={self.num_levels}"
+        form = "Huffman" if isinstance(self.stored, HuffmanCodes) else "packed"
+        return (
+            f"{self.shape}, bits={self.bits}, num_levels={self.num_levels}, "
+            f"{form}"
+        )
 
 
 def _require_named(codes: np.ndarray, num_levels: int) -> None:
@@ -139,7 +145,7 @@ class CodebookLayer(CompressedLayer):
 
     geometry : what the layer multiplies with what
     bias : whether it has one, (outputs,) float32
-    bits, num_levels, group_size : see `CodebookWeight`
+    bits, num_levels, group_size, huffman_bytes : see `CodebookWeight`
     """
 
     weight: CodebookWeight
@@ -152,12 +158,14 @@ class CodebookLayer(CompressedLayer):
         bits: int,
         num_levels: int,
         group_size: int | None = None,
+        huffman_bytes: int | None = None,
     ) -> None:
         weight = CodebookWeight(
             geometry.weight_shape,
             bits=bits,
             num_levels=num_levels,
             group_size=group_size,
+            huffman_bytes=huffman_bytes,
         )
         super().__init__(
             geometry,
@@ -166,11 +174,12 @@ class CodebookLayer(CompressedLayer):
             bits=weight.bits,
             num_levels=weight.num_levels,
             group_size=weight.group_size,
+            huffman_bytes=huffman_bytes,
         )
 
     @property
     def weight_bits(self) -> int:
-        """Bits per weight, without the levels and the scales."""
+        """Bits per packed code, without the levels and the scales."""
         return self.weight.bits
 
     @property

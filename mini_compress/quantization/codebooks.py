@@ -6,6 +6,7 @@ import numpy as np
 from torch import nn
 
 from .._require import (
+    require_bool,
     require_dtype,
     require_finite,
     require_int,
@@ -20,6 +21,7 @@ from ..kernels.codebook import (
     optimal_codebook,
     power_of_two_levels,
 )
+from ..kernels.huffman import encode
 from ..layers import CodebookLayer, geometry_of
 from ..layers.group_scales import scale_shape
 from ..layers.plain import weight_array
@@ -47,6 +49,7 @@ def quantize_codebook(
     start: str = "linear",
     seed: int = 0,
     group_size: int | None = None,
+    huffman: bool = False,
     layers: Sequence[str] | None = None,
 ) -> nn.Module:
     """Return a copy whose weights are codes of a codebook for each layer.
@@ -65,6 +68,8 @@ def quantize_codebook(
         their magnitudes first, which is stored too; all of the output's if it
         has fewer. None: all weights as they are. NF4 is "normal_float" with 4
         bits and groups of 64.
+    huffman : store the codes as a Huffman stream: fewer bytes where some
+        levels are frequent, and decoded at each use
     layers : names of the layers to quantize; None for every one. A layer that
         cannot be quantized is an error, and so is one with fewer distinct
         weights than "kmeans", "optimal" or "equal_mass" needs.
@@ -75,7 +80,7 @@ def quantize_codebook(
     >>> net = zoo.load("LeNet300", "mnist5k")
     >>> small = quantize_codebook(net, bits=4)
     >>> round(artifact.file_kb(net)), round(artifact.file_kb(small))
-    (1067, 136)
+    (1067, 137)
 
     See [han2016deep], section 3, and [dettmers2023qlora], section 3.
     """
@@ -83,6 +88,7 @@ def quantize_codebook(
     require_one_of("method", method, METHODS)
     if group_size is not None:
         require_int("group_size", group_size, 1)
+    require_bool("huffman", huffman)
     replacements: dict[str, nn.Module] = {}
     found = treatable_layers(model, layers)
     require_untied(model, found)
@@ -98,7 +104,14 @@ def quantize_codebook(
             raise ValueError(f"weight of {name!r}: {error}") from None
         codes = nearest_codes(values, levels)
         replacements[name] = codebook_layer(
-            name, layer, codes, levels, scale, bits=bits, group_size=group_size
+            name,
+            layer,
+            codes,
+            levels,
+            scale,
+            bits=bits,
+            group_size=group_size,
+            huffman=huffman,
         )
     return with_layers_replaced(model, replacements)
 
@@ -172,6 +185,7 @@ def codebook_layer(
     *,
     bits: int,
     group_size: int | None,
+    huffman: bool,
 ) -> CodebookLayer:
     """Return a layer with these codes in the place of its weight.
 
@@ -185,6 +199,7 @@ def codebook_layer(
         bits=bits,
         num_levels=len(levels),
         group_size=group_size and steps_over(codes, group_size),
+        huffman_bytes=encode(codes).stream.size if huffman else None,
     )
     made.weight.store(codes, levels, scale)
     if layer.bias is not None:

@@ -40,6 +40,17 @@ DESCRIPTIONS = {
     "per tensor 1": weights("IntegerLayer", bits=8, per_tensor=1),
     "gaps of 9 bits": weights("SparseLayer", index_bits=9, num_values=1),
     "values beyond": weights("SparseLayer", index_bits=8, num_values=2**40),
+    "more levels than codes": weights("CodebookLayer", bits=2, num_levels=5),
+    "codes of 9 bits": weights("CodebookLayer", bits=9, num_levels=3),
+    "groups without end": weights(
+        "CodebookLayer", bits=2, num_levels=4, group_size=10**30
+    ),
+    "a stream of a byte": weights(
+        "CodebookLayer", bits=2, num_levels=4, huffman_bytes=1
+    ),
+    "a stream without end": weights(
+        "CodebookLayer", bits=2, num_levels=4, huffman_bytes=2**40
+    ),
     "a norm": {"kind": "BatchNorm1d", "num_features": 300, "eps": 1e-5},
 }
 
@@ -133,6 +144,14 @@ BOMBS = {
     "values": wide("SparseLayer", 2**20, 2**20, index_bits=8, num_values=2**28),
     "codes": wide("WeightOnlyLayer", 40_000, 20_000, bits=8, group_size=40_000),
     "steps": wide("WeightOnlyLayer", 20_000, 10_000, bits=8, group_size=1),
+    "codebook": wide("CodebookLayer", 2**15, 2**15, bits=8, num_levels=256),
+    "stream": wide(
+        "CodebookLayer",
+        *(2**15, 2**15),
+        bits=1,
+        num_levels=2,
+        huffman_bytes=2**27,
+    ),
     "beyond counting": wide("Linear", 2**40, 2**40),
 }
 

@@ -76,6 +76,7 @@ def test_every_kernel_has_its_loops():
         naive.codebook,
         naive.elementwise,
         naive.fixed_point,
+        naive.huffman,
         naive.low_rank,
         naive.masks,
         naive.pooling,

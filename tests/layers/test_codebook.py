@@ -10,6 +10,7 @@ from torch import nn
 import mini_compress as mc
 from mini_compress import artifact, models, zoo
 from mini_compress.hardware import layer_costs, measure_model_ms
+from mini_compress.kernels import huffman
 from mini_compress.layers import CodebookLayer, CodebookWeight
 from mini_compress.quantization import fold_batchnorm, quantize_codebook
 
@@ -25,7 +26,7 @@ def codebook_layers(model: nn.Module) -> dict[str, CodebookLayer]:
 
 
 @pytest.mark.parametrize("network", models.NETWORKS)
-@pytest.mark.parametrize("options", [{}, {"group_size": 32}])
+@pytest.mark.parametrize("options", [{}, {"group_size": 32}, {"huffman": True}])
 def test_outputs_and_files_survive(network, options):
     model = zoo.load(network, "mnist5k")
     before = copy.deepcopy(model.state_dict())
@@ -54,11 +55,36 @@ def test_the_file_is_as_long_as_codes_and_levels_say(bits):
     for layer in codebook_layers(small).values():
         # codes are cut into planes, each of which ends with a whole byte
         codes = layer.weight.num_weights * bits / 8
-        assert codes <= layer.weight.packed.numel() <= codes + 3
-        expected += layer.weight.packed.numel() + 4 * 2**bits
+        assert codes <= layer.weight.stored.packed.numel() <= codes + 3
+        expected += layer.weight.stored.packed.numel() + 4 * 2**bits
     data = artifact.to_bytes(small)
     # the header takes some hundred bytes more
     assert expected <= len(data) <= expected + 2500
+
+
+def test_huffman_streams_are_counted_with_tables_and_blocks():
+    model = zoo.load("LeNet300", "mnist5k")
+    packed = quantize_codebook(model, bits=4, method="uniform")
+    small = quantize_codebook(model, bits=4, method="uniform", huffman=True)
+    expected = 410 * 4  # biases
+    for name, layer in codebook_layers(small).items():
+        other = packed.get_submodule(name)
+        codes = layer.weight.codes()
+        assert torch.equal(codes, other.weight.codes())
+        assert torch.equal(layer.dense_weight(), other.dense_weight())
+        encoded = huffman.encode(codes.numpy())
+        held = layer_bytes(layer)
+        assert held == encoded.num_bytes + 4 * (16 + len(layer.bias))
+        least = huffman.entropy(codes.numpy()) * codes.numel() / 8
+        assert least < len(encoded.stream) < 1.05 * least
+        expected += encoded.num_bytes + 4 * 16
+    data = artifact.to_bytes(small)
+    assert expected <= len(data) <= expected + 2500
+    assert len(data) < 0.9 * len(artifact.to_bytes(packed))
+
+
+def layer_bytes(layer: nn.Module) -> int:
+    return sum(tensor.nbytes for tensor in layer.state_dict().values())
 
 
 def test_the_ledger_counts_codes_and_levels():
@@ -131,6 +157,25 @@ def test_what_does_not_fit_is_not_stored(given, message):
         weight_of(group_size=2).store(CODES, LEVELS)
 
 
+def test_corrupt_streams_are_refused():
+    weight = weight_of(huffman_bytes=2)
+    weight.store(CODES, LEVELS)
+    weight.require_valid()
+    assert "Huffman" in repr(weight)
+    weight.stored.block_bytes[0] = -2
+    with pytest.raises(ValueError, match="bytes of the stream must be 65534"):
+        weight.require_valid()
+    weight.stored.block_bytes[0] = 2
+    weight.stored.stream.fill_(255)
+    with pytest.raises(ValueError, match="is corrupt"):
+        weight.require_valid()
+    for num_bytes in (1, 21):
+        with pytest.raises(ValueError, match=r"stream must be in \[2, 20\]"):
+            weight_of(huffman_bytes=num_bytes)
+    with pytest.raises(ValueError, match="bytes of the stream must be 3, got"):
+        weight_of(huffman_bytes=3).store(CODES, LEVELS)
+
+
 def test_what_a_file_cannot_hold():
     weight = weight_of(group_size=3)
     weight.store(CODES, LEVELS, np.ones((2, 2), np.float32))
@@ -140,6 +185,6 @@ def test_what_a_file_cannot_hold():
     with pytest.raises(ValueError, match="scale must be > 0, got 0"):
         weight.require_valid()
     weight.scale[0, 0] = 1
-    weight.packed[0] |= 3
+    weight.stored.packed[0] |= 3
     with pytest.raises(ValueError, match=r"codes must be in \[0, 2\] .* got 3"):
         weight.require_valid()

@@ -37,6 +37,7 @@ from .fixed_point import (
     multiply_fixed,
     rescale_fixed,
 )
+from .huffman import code_lengths, decode_bits, encode_bits, entropy
 from .integer import (
     conv2d_int8,
     linear_int8,
@@ -97,13 +98,17 @@ __all__ = [
     "bsr_from_dense",
     "bsr_matmul",
     "choose_affine",
+    "code_lengths",
     "concat_int8",
     "conv2d_int8",
     "conv2d_sparse",
     "csr_from_dense",
     "csr_matmul",
+    "decode_bits",
     "decouple",
     "dequantize",
+    "encode_bits",
+    "entropy",
     "equal_mass",
     "fit_codebook",
     "fix_weight",
