@@ -3,6 +3,7 @@
 uniform          evenly spaced codes for weights
 static           codes for activations too, and products of integers
 codebooks        levels where they are needed, evenly spaced or not
+codebook_tuning  the same, trained: all weights of a level move together
 gptq             codes of weights that keep outputs: each error is pushed on
 adaround         the same, learned: each weight goes up or down
 integer_network  whole networks on codes, from pixels to logits
@@ -23,6 +24,7 @@ from ..graph import fold_batchnorm, observe_ranges, unfolded_norms
 from .adaround import quantize_adaround
 from .bias_correction import correct_bias
 from .calibration import activation_histograms, calibrate
+from .codebook_tuning import tune_codebooks
 from .codebooks import quantize_codebook
 from .comparison import Comparison, LayerDifference, compare_layers
 from .equalization import equalize, layer_pairs
@@ -58,5 +60,6 @@ __all__ = [
     "quantize_weight",
     "quantize_weights",
     "simulate",
+    "tune_codebooks",
     "unfolded_norms",
 ]
