@@ -20,6 +20,7 @@ from .pruning import (
 )
 from .quantization import (
     calibration,
+    codebooks,
     post_training_quantization,
     second_order_rounding,
 )
@@ -36,6 +37,7 @@ STUDIES: dict[str, Study] = {
         post_training_quantization.STUDY,
         calibration.STUDY,
         second_order_rounding.STUDY,
+        codebooks.STUDY,
         weight_pruning.STUDY,
         filter_criteria.STUDY,
         pruning_during_training.STUDY,

@@ -59,14 +59,17 @@ def fit_codebook(
     return data.levels(settled_cuts(data, levels))
 
 
-def settled_cuts(data: Stretches, levels: np.ndarray) -> np.ndarray:
+def settled_cuts(
+    data: Stretches, levels: np.ndarray, *, rounds: int = MOST_ROUNDS
+) -> np.ndarray:
     """Move levels to the means of their values until nothing changes.
 
     levels : (levels,) float64, sorted
+    rounds : after which it ends in any case
     returns : (levels + 1,) cuts around the values of each level
     """
     cuts = _filled_cuts(data, levels)
-    for _ in range(MOST_ROUNDS):
+    for _ in range(rounds):
         before = cuts
         cuts = _filled_cuts(data, data.means(before))
         if np.array_equal(before, cuts):
