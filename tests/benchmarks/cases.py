@@ -15,6 +15,10 @@ from mini_compress.artifact import header
 from mini_compress.kernels import affine, integer
 from tests.benchmarks.case import Case
 from tests.benchmarks.code_cases import code_cases, growing_code_calls
+from tests.benchmarks.codebook_cases import (
+    codebook_cases,
+    growing_codebook_calls,
+)
 from tests.benchmarks.low_rank_cases import (
     growing_low_rank_calls,
     low_rank_cases,
@@ -143,6 +147,7 @@ def all_cases(smoke: bool) -> Iterator[Case]:
     yield from low_rank_cases(smoke)
     yield from table_cases(smoke)
     yield from rounding_cases(smoke)
+    yield from codebook_cases(smoke)
     yield from network_cases(smoke)
     yield from file_cases(rows=100 if smoke else 10_000)
 
@@ -173,3 +178,4 @@ def growing_calls(smoke: bool) -> Iterator[tuple[str, int, Callable]]:
     yield from growing_low_rank_calls(smoke)
     yield from growing_table_calls(smoke)
     yield from growing_rounding_calls(smoke)
+    yield from growing_codebook_calls(smoke)
