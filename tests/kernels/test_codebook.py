@@ -131,6 +131,23 @@ def test_the_optimum_is_that_of_kmeans1d(law, num_levels):
     assert got <= squared_error(values, equal_mass(values, num_levels))
 
 
+def test_no_cell_of_the_optimum_is_left_out_among_many_values():
+    values = some_values("laplace", 60_000)
+    got = squared_error(values, optimal_codebook(values, 5))
+    clustered = kmeans1d.cluster(values.astype(np.float64), 5)
+    theirs = squared_error(values, np.float32(clustered.centroids))
+    assert abs(got - theirs) <= close(values)
+
+
+def test_a_value_in_the_middle_goes_to_the_lower_level():
+    values = np.array([0, 1, 2], np.float32)
+    got = fit_codebook(values, 2)
+    assert got.tolist() == [0.5, 2]
+    theirs = KMeans(2, init=np.array([[0.0], [2.0]]), n_init=1)
+    theirs.fit(values[:, None])
+    assert np.array_equal(got, theirs.cluster_centers_.ravel())
+
+
 @quick
 @given(fittable(largest_side=6))
 def test_the_optimum_is_that_of_the_loops(drawn):
