@@ -45,9 +45,13 @@ def test_values_that_no_levels_fit(fit, values, num_levels, error, message):
     ("options", "error", "message"),
     [
         ({"start": "even"}, ValueError, "start must be one of linear, dens"),
-        ({"start": LEVELS[:1]}, ValueError, "levels of start must be in [2, 2"),
-        ({"start": LEVELS[::-1].copy()}, ValueError, "sorted, got 0 after 1"),
-        ({"start": 3}, TypeError, "codebook must be a numpy array, got int"),
+        ({"start": LEVELS[:1]}, ValueError, "levels of start must be 2, got 1"),
+        (
+            {"start": LEVELS[::-1].copy()},
+            ValueError,
+            "start must be sorted, got 0 after 1",
+        ),
+        ({"start": 3}, TypeError, "start must be a numpy array, got int"),
         ({"seed": -1}, ValueError, "seed must be >= 0, got -1"),
     ],
 )

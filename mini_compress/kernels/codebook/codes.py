@@ -98,18 +98,18 @@ def squared_error(values: np.ndarray, codebook: np.ndarray) -> float:
     return float((missed**2).sum())
 
 
-def require_codebook(codebook: np.ndarray) -> None:
+def require_codebook(codebook: np.ndarray, name: str = "codebook") -> None:
     """Refuse levels that are not sorted, or more than codes can name.
 
     >>> require_codebook(np.array([1, 0], np.float32))
     Traceback (most recent call last):
     ValueError: codebook must be sorted, got 0 after 1
     """
-    require_dtype("codebook", codebook, np.float32)
-    require_ndim("codebook", codebook, 1)
-    require_int("levels of codebook", len(codebook), 1, MOST_LEVELS)
-    require_finite("codebook", codebook)
+    require_dtype(name, codebook, np.float32)
+    require_ndim(name, codebook, 1)
+    require_int(f"levels of {name}", len(codebook), 1, MOST_LEVELS)
+    require_finite(name, codebook)
     falls = np.flatnonzero(np.diff(codebook) < 0)
     if falls.size:
         high, low = codebook[falls[0] : falls[0] + 2]
-        raise ValueError(f"codebook must be sorted, got {low:g} after {high:g}")
+        raise ValueError(f"{name} must be sorted, got {low:g} after {high:g}")

@@ -7,7 +7,7 @@ depends on where it starts.
 
 import numpy as np
 
-from ..._require import require_int, require_one_of
+from ..._require import require_equal, require_int, require_one_of
 from .codes import middles_of, require_codebook
 from .stretches import Stretches, sort_values
 
@@ -53,8 +53,8 @@ def fit_codebook(
     if isinstance(start, str):
         levels = _start(data, int(num_levels), start, seed)
     else:
-        require_codebook(start)
-        require_int("levels of start", len(start), num_levels, num_levels)
+        require_codebook(start, "start")
+        require_equal("levels of start", num_levels, len(start))
         levels = start - data.middle
     return data.levels(settled_cuts(data, levels))
 
