@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ..layers import (
     BlockFormatLayer,
+    CodebookLayer,
     IntegerLayer,
     SparseLayer,
     WeightOnlyLayer,
@@ -139,6 +140,7 @@ LAYERS: dict[Any, Write] = {
     nn.Linear: _plain,
     nn.Conv2d: _plain,
     BlockFormatLayer: _decoded,
+    CodebookLayer: _decoded,
     SparseLayer: _decoded,
     WeightOnlyLayer: _decoded,
     IntegerLayer: _integer,

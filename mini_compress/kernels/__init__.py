@@ -10,6 +10,8 @@ pooling        the largest code of each window, or the code of its mean
 tables         functions that are no sums of products, on codes
 packing        codes of 1, 2 and 4 bits, several to a byte
 planes         codes of 1 to 8 bits, in planes of those
+codebook       levels that are not even, and codes of the nearest ones
+huffman        frequent symbols in few bits, rare ones in more
 ranges         which range codes are to cover
 masks          which weights stay when others are removed
 soft_targets   a teacher's probabilities, and how far a student is
@@ -26,9 +28,11 @@ naive          the same functions as plain loops: the definitions
 from . import (
     affine,
     block_formats,
+    codebook,
     elementwise,
     fixed_point,
     floats,
+    huffman,
     integer,
     low_rank,
     masks,
@@ -50,9 +54,11 @@ from . import (
 __all__ = [
     "affine",
     "block_formats",
+    "codebook",
     "elementwise",
     "fixed_point",
     "floats",
+    "huffman",
     "integer",
     "low_rank",
     "masks",

@@ -9,6 +9,7 @@ it does besides is in `integer_ops` and `integer_table`.
 
 from .base import CompressedLayer, StoredWeight
 from .block_format import BlockFormatLayer, BlockFormatWeight
+from .codebook import CodebookLayer, CodebookWeight
 from .factored import FactoredLayer
 from .geometry import Conv2dGeometry, LinearGeometry, geometry_of
 from .integer import IntegerLayer
@@ -24,6 +25,8 @@ from .weight_only import WeightOnlyLayer
 __all__ = [
     "BlockFormatLayer",
     "BlockFormatWeight",
+    "CodebookLayer",
+    "CodebookWeight",
     "CompressedLayer",
     "Conv2dGeometry",
     "FactoredLayer",

@@ -9,6 +9,7 @@ from torch import nn
 
 from .base import CompressedLayer
 from .block_format import BlockFormatLayer
+from .codebook import CodebookLayer
 from .factored import FactoredLayer
 from .integer import IntegerLayer
 from .integer_base import IntegerOperation, QuantizeInput
@@ -38,6 +39,7 @@ COMPRESSED: dict[str, type[CompressedLayer]] = {
     for kind in (
         *(WeightOnlyLayer, IntegerLayer, RequantizedLayer, SparseLayer),
         BlockFormatLayer,
+        CodebookLayer,
     )
 }
 

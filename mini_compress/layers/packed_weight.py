@@ -15,6 +15,7 @@ from torch import Tensor
 from .._require import require_bool, require_equal, require_int
 from ..kernels.planes import num_packed_bytes, pack_planes, unpack_planes
 from .base import StoredWeight
+from .group_scales import require_above_zero, scale_groups, scale_shape
 
 
 class PackedWeight(StoredWeight):
@@ -53,20 +54,18 @@ class PackedWeight(StoredWeight):
         super().__init__()
         require_int("bits", bits, 2, 8)
         require_bool("per_tensor", per_tensor)
-        inner = math.prod(shape[1:])
-        # a step for more weights than a row has would cost memory at use
-        require_int("group_size", group_size, 1, max(1, inner))
+        steps = scale_shape(shape, group_size)
         self.shape = tuple(shape)
         self.bits = int(bits)
         self.group_size = int(group_size)
         self.per_tensor = per_tensor
         self.num_weights = math.prod(shape)
-        groups = math.ceil(inner / group_size)
-        if per_tensor and groups > 1:
+        if per_tensor and steps[1] > 1:
+            inner = math.prod(shape[1:])
             raise ValueError(
                 f"group_size must be {inner} per tensor, got {group_size}"
             )
-        steps = (1, 1) if per_tensor else (shape[0], groups)
+        steps = (1, 1) if per_tensor else steps
         num_bytes = num_packed_bytes(self.num_weights, bits)
         self.register_buffer(
             "packed", torch.zeros(num_bytes, dtype=torch.uint8)
@@ -94,16 +93,12 @@ class PackedWeight(StoredWeight):
     def dequantize(self) -> Tensor:
         """Return scale * code, float32 of the weight's shape."""
         rows = self.codes().reshape(self.shape[0], -1)  # (outputs, inner)
-        steps = self.scale.repeat_interleave(self.group_size, dim=1)
-        # (outputs, inner) * (outputs, groups * group_size), cut to inner
-        return (rows * steps[:, : rows.shape[1]]).reshape(self.shape)
+        scaled = scale_groups(rows, self.scale, self.group_size)
+        return scaled.reshape(self.shape)
 
     def require_valid(self) -> None:
         """Refuse steps that are not above 0."""
-        if not (self.scale > 0).all():
-            raise ValueError(
-                f"weight.scale must be > 0, got {self.scale.min().item():g}"
-            )
+        require_above_zero(self.scale)
 
     def extra_repr(self) -> str:
         """Show what the codes are, when the module is printed."""

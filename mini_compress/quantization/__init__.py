@@ -2,6 +2,8 @@
 
 uniform          evenly spaced codes for weights
 static           codes for activations too, and products of integers
+codebooks        levels where they are needed, evenly spaced or not
+codebook_tuning  the same, trained: all weights of a level move together
 gptq             codes of weights that keep outputs: each error is pushed on
 adaround         the same, learned: each weight goes up or down
 formats          weights in blocks: small floats, K-quants, NF4
@@ -23,6 +25,8 @@ from ..graph import fold_batchnorm, observe_ranges, unfolded_norms
 from .adaround import quantize_adaround
 from .bias_correction import correct_bias
 from .calibration import activation_histograms, calibrate
+from .codebook_tuning import tune_codebooks
+from .codebooks import quantize_codebook
 from .comparison import Comparison, LayerDifference, compare_layers
 from .equalization import equalize, layer_pairs
 from .formats import quantize_format
@@ -51,6 +55,7 @@ __all__ = [
     "layer_pairs",
     "observe_ranges",
     "quantize_adaround",
+    "quantize_codebook",
     "quantize_format",
     "quantize_gptq",
     "quantize_network",
@@ -58,5 +63,6 @@ __all__ = [
     "quantize_weight",
     "quantize_weights",
     "simulate",
+    "tune_codebooks",
     "unfolded_norms",
 ]

@@ -6,6 +6,7 @@ import numpy as np
 from torch import nn
 
 from ..layers import (
+    CodebookLayer,
     RequantizedLayer,
     SparseLayer,
     WeightOnlyLayer,
@@ -29,8 +30,8 @@ def plain(call: Call) -> list[Made]:
     return [_from_weight(call.module, geometry, weight)]
 
 
-def sparse(call: Call) -> list[Made]:
-    """Make codes of a weight that is stored without its zeros."""
+def decoded(call: Call) -> list[Made]:
+    """Make codes of the numbers that a compressed weight stands for."""
     layer: Any = call.module
     weight = layer.dense_weight().numpy()
     return [_from_weight(layer, layer.geometry, weight)]
@@ -106,6 +107,7 @@ def _filled(
 WEIGHTS: dict[Any, Rule] = {
     nn.Linear: plain,
     nn.Conv2d: plain,
-    SparseLayer: sparse,
+    CodebookLayer: decoded,
+    SparseLayer: decoded,
     WeightOnlyLayer: weight_only,
 }

@@ -20,6 +20,7 @@ from .pruning import (
 )
 from .quantization import (
     calibration,
+    codebooks,
     number_formats,
     post_training_quantization,
     second_order_rounding,
@@ -38,6 +39,7 @@ STUDIES: dict[str, Study] = {
         calibration.STUDY,
         second_order_rounding.STUDY,
         number_formats.STUDY,
+        codebooks.STUDY,
         weight_pruning.STUDY,
         filter_criteria.STUDY,
         pruning_during_training.STUDY,

@@ -43,6 +43,17 @@ DESCRIPTIONS = {
     "an unknown format": weights("BlockFormatLayer", format="q9"),
     "a format as a list": weights("BlockFormatLayer", format=[4]),
     "rotated by 1": weights("BlockFormatLayer", format="nf4", rotated=1),
+    "more levels than codes": weights("CodebookLayer", bits=2, num_levels=5),
+    "codes of 9 bits": weights("CodebookLayer", bits=9, num_levels=3),
+    "groups without end": weights(
+        "CodebookLayer", bits=2, num_levels=4, group_size=10**30
+    ),
+    "a stream of a byte": weights(
+        "CodebookLayer", bits=2, num_levels=4, huffman_bytes=1
+    ),
+    "a stream without end": weights(
+        "CodebookLayer", bits=2, num_levels=4, huffman_bytes=2**40
+    ),
     "a norm": {"kind": "BatchNorm1d", "num_features": 300, "eps": 1e-5},
 }
 
@@ -137,6 +148,14 @@ BOMBS = {
     "codes": wide("WeightOnlyLayer", 40_000, 20_000, bits=8, group_size=40_000),
     "steps": wide("WeightOnlyLayer", 20_000, 10_000, bits=8, group_size=1),
     "blocks": wide("BlockFormatLayer", 40_000, 20_000, format="q8_0"),
+    "codebook": wide("CodebookLayer", 2**15, 2**15, bits=8, num_levels=256),
+    "stream": wide(
+        "CodebookLayer",
+        *(2**15, 2**15),
+        bits=1,
+        num_levels=2,
+        huffman_bytes=2**27,
+    ),
     "beyond counting": wide("Linear", 2**40, 2**40),
 }
 

@@ -15,7 +15,9 @@ def changed_tensor(data: bytes, name: str, value: object) -> bytes:
     """Return the file with the first number of a tensor changed."""
     outer, ours, tensors = take_apart(data)
     begin, _ = outer[name]["data_offsets"]
-    code = {"F32": "<f", "I32": "<i", "U8": "<B"}[outer[name]["dtype"]]
+    code = {"F32": "<f", "I32": "<i", "I16": "<h", "U8": "<B"}[
+        outer[name]["dtype"]
+    ]
     number = struct.pack(code, value)
     tensors = tensors[:begin] + number + tensors[begin + len(number) :]
     return put_together(outer, ours, tensors)
@@ -37,6 +39,10 @@ def changed_tensor(data: bytes, name: str, value: object) -> bytes:
         (5, "features.3.x_zero_point", 256, "must be in [0, 255], got 256"),
         (5, "features.3.bias", -(2**31), "must stay within int32"),
         (7, "features.3.weight.values", float("nan"), "must be finite"),
+        (8, "features.3.weight.levels", float("nan"), "must be finite"),
+        (8, "features.3.weight.scale", 0.0, "scale must be > 0, got 0"),
+        (9, "features.3.weight.stored.lengths", 0, "must be those of a Huffm"),
+        (9, "features.3.weight.stored.block_bytes", 9, "bytes of the stream"),
     ],
 )
 def test_numbers_made_up(files, number, tensor, value, says):

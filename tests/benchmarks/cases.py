@@ -15,6 +15,10 @@ from mini_compress.artifact import header
 from mini_compress.kernels import affine, integer
 from tests.benchmarks.case import Case
 from tests.benchmarks.code_cases import code_cases, growing_code_calls
+from tests.benchmarks.codebook_cases import (
+    codebook_cases,
+    growing_codebook_calls,
+)
 from tests.benchmarks.format_cases import format_cases, growing_format_calls
 from tests.benchmarks.low_rank_cases import (
     growing_low_rank_calls,
@@ -145,6 +149,7 @@ def all_cases(smoke: bool) -> Iterator[Case]:
     yield from table_cases(smoke)
     yield from rounding_cases(smoke)
     yield from format_cases(smoke)
+    yield from codebook_cases(smoke)
     yield from network_cases(smoke)
     yield from file_cases(rows=100 if smoke else 10_000)
 
@@ -176,3 +181,4 @@ def growing_calls(smoke: bool) -> Iterator[tuple[str, int, Callable]]:
     yield from growing_table_calls(smoke)
     yield from growing_rounding_calls(smoke)
     yield from growing_format_calls(smoke)
+    yield from growing_codebook_calls(smoke)

@@ -120,6 +120,14 @@ def test_pruned_and_sparse(digits, tmp_path):
     assert_same(sparse, images, tmp_path)
 
 
+def test_codebooks(digits, tmp_path):
+    images = digits.test.take(20).images
+    model = zoo.load("ConvNet", "mnist5k")
+    for options in ({"group_size": 16}, {"huffman": True}):
+        small = quantization.quantize_codebook(model, bits=4, **options)
+        assert_same(small, images, tmp_path)
+
+
 class Attention(nn.Module):
     def __init__(self):
         super().__init__()

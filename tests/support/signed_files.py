@@ -12,6 +12,7 @@ from torch import nn
 from mini_compress import artifact, models, pruning
 from mini_compress.quantization import (
     fold_batchnorm,
+    quantize_codebook,
     quantize_static,
     quantize_weights,
 )
@@ -71,6 +72,8 @@ def networks() -> list[nn.Module]:
         quantize_static(folded, IMAGES),
         quantize_static(folded, IMAGES, bits=3, granularity="tensor"),
         pruning.store_sparse(pruning.apply_masks(model, masks)),
+        quantize_codebook(model, bits=3, group_size=1000),  # a row each
+        quantize_codebook(folded, bits=4, method="apot", huffman=True),
     ]
 
 

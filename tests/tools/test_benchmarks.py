@@ -24,6 +24,10 @@ PEERS = [
     "numpy.linalg.svd",
     "sklearn randomized_svd",
     "tensorly partial_tucker",
+    "scikit-learn KMeans",
+    "kmeans1d, compiled",
+    "numpy take, of bytes",
+    "bit after bit",
     "onnxruntime QLinear graph",
     "kernels.naive",
 ]

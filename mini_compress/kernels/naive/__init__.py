@@ -8,6 +8,17 @@ is not checked here. `encode_float` and `decode_float` are `floats.encode` and
 
 from .block_encoders import encode_blocks
 from .block_formats import decode_blocks
+from .codebook import (
+    additive_powers_of_two,
+    equal_mass,
+    fit_codebook,
+    look_up,
+    nearest_codes,
+    normal_float_levels,
+    optimal_codebook,
+    power_of_two_levels,
+    squared_error,
+)
 from .codes import (
     choose_affine,
     dequantize,
@@ -30,6 +41,7 @@ from .fixed_point import (
     rescale_fixed,
 )
 from .floats import decode_float, encode_float, round_to_float
+from .huffman import code_lengths, decode_bits, encode_bits, entropy
 from .integer import (
     conv2d_int8,
     linear_int8,
@@ -83,6 +95,7 @@ from .tables import (
 __all__ = [
     "add_fixed",
     "add_int8",
+    "additive_powers_of_two",
     "apply_table",
     "attention_map",
     "average_pool_fixed",
@@ -90,17 +103,23 @@ __all__ = [
     "bsr_from_dense",
     "bsr_matmul",
     "choose_affine",
+    "code_lengths",
     "concat_int8",
     "conv2d_int8",
     "conv2d_sparse",
     "csr_from_dense",
     "csr_matmul",
+    "decode_bits",
     "decode_blocks",
     "decode_float",
     "decouple",
     "dequantize",
+    "encode_bits",
     "encode_blocks",
     "encode_float",
+    "entropy",
+    "equal_mass",
+    "fit_codebook",
     "fix_weight",
     "fold",
     "global_average_pool_int8",
@@ -116,6 +135,7 @@ __all__ = [
     "keep_largest_nm",
     "layer_norm_int8",
     "linear_int8",
+    "look_up",
     "make_table",
     "matmul_int8",
     "matmul_saturating",
@@ -123,9 +143,13 @@ __all__ = [
     "mode_product",
     "multiply_fixed",
     "multiply_int8",
+    "nearest_codes",
     "nm_from_dense",
     "nm_matmul",
+    "normal_float_levels",
+    "optimal_codebook",
     "pack_bits",
+    "power_of_two_levels",
     "quantize",
     "quantize_multiplier",
     "range_error",
@@ -140,6 +164,7 @@ __all__ = [
     "softmax",
     "softmax_int8",
     "split_groups",
+    "squared_error",
     "unfold",
     "unpack_bits",
 ]
