@@ -4,10 +4,10 @@ The nested form stores the blocks' scales as codes of 8 bits, too.
 """
 
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
+from ..codebook import normal_float_levels
 from ..packing import pack_bits, unpack_bits
 from .form import BlockFormat, Parts, RowFormat
 from .runs import divide
@@ -16,20 +16,7 @@ SIZE = 64  # values that share a scale
 NESTED = 256  # scales that share a factor
 MOST = 128  # steps of a scale's code on each side of the mean
 
-
-def _levels() -> np.ndarray:
-    """Return NF4's 16 levels, float32."""
-    offset = (1 - 1 / 30 + 1 - 1 / 32) / 2  # leaves out the infinite quantiles
-    normal = NormalDist()
-    above, below = (
-        [normal.inv_cdf(p) for p in np.linspace(offset, 0.5, points)[:-1]]
-        for points in (9, 8)
-    )
-    levels = sorted([*above, 0.0, *(-level for level in below)])
-    return (np.array(levels) / max(levels)).astype(np.float32)
-
-
-LEVELS = _levels()
+LEVELS = normal_float_levels()
 MIDDLES = (LEVELS[1:] + LEVELS[:-1]) / 2
 
 
