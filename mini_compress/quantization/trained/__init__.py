@@ -1,0 +1,39 @@
+"""Levels that learn: networks trained with the rounding they will have.
+
+gradients   rounding with a gradient: straight-through, learned steps and clips
+weights     how a weight is rounded while it learns
+outputs     how what a step gives is
+methods     which method does what
+layer       a layer with its numbers rounded
+making      layers of a float network as such
+network     `prepare`: a whole network to train
+conversion  `to_integer`: the network of integers that it has become
+tuning      `train_quantized`: all of it
+"""
+
+from .conversion import to_integer
+from .gradients import (
+    clip_and_round,
+    give_instead,
+    gradient_factor,
+    round_learned_step,
+    round_straight_through,
+)
+from .methods import METHODS
+from .network import TrainableNetwork, prepare
+from .tuning import TrainedQuantization, penalized, train_quantized
+
+__all__ = [
+    "METHODS",
+    "TrainableNetwork",
+    "TrainedQuantization",
+    "clip_and_round",
+    "give_instead",
+    "gradient_factor",
+    "penalized",
+    "prepare",
+    "round_learned_step",
+    "round_straight_through",
+    "to_integer",
+    "train_quantized",
+]
