@@ -12,6 +12,7 @@ rules, weights   what each of its operations becomes
 calibration      which range each activation is to cover
 equalization     channels of like size, the function unchanged
 bias_correction  means as they were before rounding
+trained          networks that learn with the rounding they will have
 functions_on_codes  GELU, softmax, layer normalization, one kind at a time
 
 Ranges of layers' inputs and the folding of batch normalization are those of
@@ -30,6 +31,13 @@ from .integer_network import quantize_network
 from .rounding_report import LayerRounding, Rounded, RoundingReport
 from .simulation import SimulatedNetwork, simulate
 from .static import quantize_static
+from .trained import (
+    TrainableNetwork,
+    TrainedQuantization,
+    prepare,
+    to_integer,
+    train_quantized,
+)
 from .uniform import quantize_weight, quantize_weights
 
 __all__ = [
@@ -39,6 +47,8 @@ __all__ = [
     "Rounded",
     "RoundingReport",
     "SimulatedNetwork",
+    "TrainableNetwork",
+    "TrainedQuantization",
     "activation_histograms",
     "calibrate",
     "compare_layers",
@@ -48,6 +58,7 @@ __all__ = [
     "functions_on_codes",
     "layer_pairs",
     "observe_ranges",
+    "prepare",
     "quantize_adaround",
     "quantize_gptq",
     "quantize_network",
@@ -55,5 +66,7 @@ __all__ = [
     "quantize_weight",
     "quantize_weights",
     "simulate",
+    "to_integer",
+    "train_quantized",
     "unfolded_norms",
 ]

@@ -144,26 +144,28 @@ class _LearnedStep(torch.autograd.Function):
         factor: float,
         name: str,
     ) -> Tensor:
-        quotient = x / step
-        codes = quotient.round().clamp_(lowest, highest)
+        codes = (x / step).round_().clamp_(lowest, highest)
         learns = ctx.needs_input_grad[1]
-        ctx.save_for_backward(quotient, *([codes] if learns else []))
+        ctx.save_for_backward(x, step, *([codes] if learns else []))
         ctx.ends, ctx.factor, ctx.name = (lowest, highest), factor, name
-        ctx.shape = step.shape
         return codes * step
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:  # type: ignore[override]
-        quotient, *codes = ctx.saved_tensors
+        x, step, *codes = ctx.saved_tensors
+        quotient = x / step  # once more: time is spent on memory, not on this
         # 0 outside of lowest < quotient < highest, in one pass
         inside = torch.ops.aten.hardtanh_backward(grad, quotient, *ctx.ends)
         if not codes:
             return inside, None, None, None, None, None
         # grad * (code - quotient) inside, grad * code outside
-        each = (grad * codes[0]).addcmul_(inside, quotient, value=-1)
-        of_step = each.sum_to_size(ctx.shape) * ctx.factor
+        if step.ndim == 0:
+            of_step = _dot(grad, codes[0]) - _dot(inside, quotient)
+        else:
+            each = (grad * codes[0]).addcmul_(inside, quotient, value=-1)
+            of_step = each.sum_to_size(step.shape)
         _require_finite_gradient(ctx.name, of_step)
-        return inside, of_step, None, None, None, None
+        return inside, of_step * ctx.factor, None, None, None, None
 
 
 class _LearnedClip(torch.autograd.Function):
@@ -180,9 +182,22 @@ class _LearnedClip(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:  # type: ignore[override]
         x, clip = ctx.saved_tensors
         inside = torch.ops.aten.hardtanh_backward(grad, x, 0.0, clip.item())
-        of_clip = (grad * (x >= clip)).sum()
+        of_clip = _dot(grad, (x >= clip).to(grad.dtype))
         _require_finite_gradient(ctx.name, of_clip)
         return inside, of_clip, None, None
+
+
+def _dot(one: Tensor, other: Tensor) -> Tensor:
+    """Sum the products of all numbers; without a pass more if it can be."""
+    for layout in (torch.contiguous_format, torch.channels_last):
+        if one.ndim != 4 and layout == torch.channels_last:
+            break
+        both = one, other
+        if all(x.is_contiguous(memory_format=layout) for x in both):
+            # as they lie in memory, (numbers,)
+            flat = [x.as_strided((x.numel(),), (1,)) for x in both]
+            return torch.dot(*flat)
+    return (one * other).sum()
 
 
 def _require_finite_gradient(name: str, gradient: Tensor) -> None:

@@ -17,8 +17,10 @@ from ..._inference import (
     require_module,
 )
 from ..._require import require_int, require_one_of
+from ...graph.operations import target_of
 from ..integer_network import output_bits
 from ..planning import Plan, Planned, plan_steps
+from ..rules import ACTIVATIONS
 from .layer import RoundedLayer
 from .making import WEIGHTED, rounded_layer
 from .methods import METHODS
@@ -124,8 +126,8 @@ def prepare(
     >>> sorted(trainable.layers())
     ['classifier.1', 'classifier.3', 'classifier.5']
     >>> levels = trainable.layers()["classifier.1"].levels()
-    >>> levels.codes.unique().tolist()
-    [-2.0, -1.0, 0.0, 1.0]
+    >>> levels.codes.int().unique().tolist()
+    [-2, -1, 0, 1]
     """
     require_one_of("method", method, METHODS)
     require_int("activation_bits", activation_bits, 2, 8)
@@ -181,6 +183,8 @@ def _assemble(
             place = output_places[step.name] = f"{folder}.{number}"
             graph.add_submodule(place, outputs[step.name])
             _round_after(graph, step.node, place)
+            if outputs[step.name].cuts_below_zero:
+                _leave_out_relu(graph, step.node)
     graph.recompile()
     return TrainableNetwork(graph, source, input_shape, output_places, places)
 
@@ -190,6 +194,13 @@ def _round_after(graph: fx.GraphModule, node: fx.Node, place: str) -> None:
     with graph.graph.inserting_after(node):
         rounded = graph.graph.call_module(place, (node,))
     node.replace_all_uses_with(rounded, lambda user: user is not rounded)
+
+
+def _leave_out_relu(graph: fx.GraphModule, node: fx.Node) -> None:
+    """Take a ReLU out of a graph, before a rounding that does the same."""
+    if ACTIVATIONS.get(target_of(graph, node)) == "relu":
+        node.replace_all_uses_with(node.all_input_nodes[0])
+        graph.graph.erase_node(node)
 
 
 def _read_by(plan: Plan, step: Planned) -> Planned:

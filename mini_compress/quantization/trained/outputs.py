@@ -47,6 +47,11 @@ class OutputRounding(nn.Module):
         self.name, self.bits, self.zero_point = name, bits, zero_point
 
     @property
+    def cuts_below_zero(self) -> bool:
+        """Whether a ReLU before it would change nothing, gradients included."""
+        return False
+
+    @property
     def ends(self) -> tuple[int, int]:
         """The lowest and the highest code, counted from that of 0."""
         return -self.zero_point, 2**self.bits - 1 - self.zero_point
@@ -155,6 +160,11 @@ class LearnedOutputStep(OutputRounding):
         self.log_step = nn.Parameter(start.log())
         self.factor = gradient_factor(seen.count, max(1, self.ends[1]))
 
+    @property
+    def cuts_below_zero(self) -> bool:
+        """Whether there are no codes below that of 0."""
+        return self.zero_point == 0
+
     def step(self) -> Tensor:
         """Return the step, which passes a gradient on."""
         return self.log_step.exp()
@@ -189,6 +199,8 @@ class LearnedClip(OutputRounding):
         super().__init__(name, bits)
         self.decay = require_number("decay", decay, 0)
         self.log_clip = nn.Parameter(torch.tensor(seen.high or 1.0).log())
+
+    cuts_below_zero = True
 
     def step(self) -> Tensor:
         """Return the clip over the number of steps below it."""

@@ -207,7 +207,7 @@ class ClusteredWeight(WeightRounding):
     def nearest(self, weight: Tensor) -> Tensor:
         """Return which level is nearest to each weight, int64."""
         between = (self.codebook[1:] + self.codebook[:-1]) / 2
-        return torch.bucketize(weight, between)
+        return torch.bucketize(weight.contiguous(), between)
 
     def forward(self, weight: Tensor) -> tuple[Tensor, Tensor]:
         """Return the rounded weight and its scale; look when it is time."""
