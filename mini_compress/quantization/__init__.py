@@ -12,6 +12,7 @@ rules, weights   what each of its operations becomes
 calibration      which range each activation is to cover
 equalization     channels of like size, the function unchanged
 bias_correction  means as they were before rounding
+mixed_precision  bits for each layer under a byte budget
 trained          networks that learn with the rounding they will have
 functions_on_codes  GELU, softmax, layer normalization, one kind at a time
 
@@ -28,6 +29,7 @@ from .equalization import equalize, layer_pairs
 from .functions_on_codes import functions_on_codes
 from .gptq import quantize_gptq
 from .integer_network import quantize_network
+from .mixed_precision import BitSensitivity, allocate_bits, scan_bits
 from .rounding_report import LayerRounding, Rounded, RoundingReport
 from .simulation import SimulatedNetwork, simulate
 from .static import quantize_static
@@ -41,6 +43,7 @@ from .trained import (
 from .uniform import quantize_weight, quantize_weights
 
 __all__ = [
+    "BitSensitivity",
     "Comparison",
     "LayerDifference",
     "LayerRounding",
@@ -50,6 +53,7 @@ __all__ = [
     "TrainableNetwork",
     "TrainedQuantization",
     "activation_histograms",
+    "allocate_bits",
     "calibrate",
     "compare_layers",
     "correct_bias",
@@ -65,6 +69,7 @@ __all__ = [
     "quantize_static",
     "quantize_weight",
     "quantize_weights",
+    "scan_bits",
     "simulate",
     "to_integer",
     "train_quantized",

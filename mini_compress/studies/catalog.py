@@ -22,6 +22,7 @@ from .quantization import (
     calibration,
     post_training_quantization,
     second_order_rounding,
+    trained_levels,
 )
 from .times import (
     deployed_networks,
@@ -36,6 +37,7 @@ STUDIES: dict[str, Study] = {
         post_training_quantization.STUDY,
         calibration.STUDY,
         second_order_rounding.STUDY,
+        trained_levels.STUDY,
         weight_pruning.STUDY,
         filter_criteria.STUDY,
         pruning_during_training.STUDY,
