@@ -71,10 +71,7 @@ def quantize_network(
     require_image_tensor(images)
     require_float32(model)
     plan = plan_steps(model, tuple(images.shape[1:]))
-    names = [step.name for step in plan.steps if step.made.weighted]
-    for name, count in (bits or {}).items():
-        require_one_of("layers' names", name, names)
-        require_int(f"bits of {name!r}", count, 2, 8)
+    require_layers_bits(plan, bits or {})
     widths = output_bits(plan, activation_bits)
     found = _ranges(plan, images, ranges or {})
     grids = {name: grid_of(ends, widths[name]) for name, ends in found.items()}
@@ -95,6 +92,14 @@ class Wanted(NamedTuple):
     rounding: str
     bits: Mapping[str, int]
     weights: Mapping[str, GivenWeight]
+
+
+def require_layers_bits(plan: Plan, bits: Mapping[str, int]) -> None:
+    """Refuse bits of what is no layer with a weight, or cannot have them."""
+    names = [step.name for step in plan.steps if step.made.weighted]
+    for name, count in bits.items():
+        require_one_of("layers' names", name, names)
+        require_int(f"bits of {name!r}", count, 2, 8)
 
 
 def output_bits(plan: Plan, activation_bits: int) -> dict[str, int]:

@@ -16,12 +16,12 @@ from .weights import KeptWeight, WeightRounding
 WEIGHTED = (nn.Linear, nn.Conv2d, SparseLayer, WeightOnlyLayer)
 LEAST_SCALE = 1e-12  # of a weight: products of scales stay float32 numbers
 
-# (name, weight, least scale of each output) -> how the weight is rounded
-MakeRounding = Callable[[str, Tensor, Tensor], WeightRounding]
+# (weight, least scale of each output) -> how the weight is rounded
+MakeRounding = Callable[[Tensor, Tensor], WeightRounding]
 
 
 def rounded_layer(
-    name: str, layer: Any, make: MakeRounding, reads: OutputRounding
+    layer: Any, make: MakeRounding, reads: OutputRounding
 ) -> RoundedLayer:
     """Return a layer that learns in the place of one of `WEIGHTED`.
 
@@ -38,7 +38,7 @@ def rounded_layer(
         layer = plain_layer(layer)
         kept = (layer.weight != 0).float()
     least = _least_scale(layer, reads)
-    rounding = make(name, layer.weight.detach(), least)
+    rounding = make(layer.weight.detach(), least)
     return RoundedLayer(layer, rounding, reads, kept)
 
 

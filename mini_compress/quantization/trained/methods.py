@@ -34,33 +34,23 @@ class Method(NamedTuple):
     output: type[OutputRounding]
     only_bits: int | None = None
 
+    def require_bits(self, name: str, bits: int) -> None:
+        """Refuse bits of all weights that the method does not know."""
+        if self.only_bits is None:
+            require_int(name, bits, 2, 8)
+        else:
+            require_int(name, bits, self.only_bits, self.only_bits)
+
     def weight_rounding(
-        self,
-        name: str,
-        weight: Tensor,
-        least: Tensor,
-        *,
-        bits: int,
-        mixed: bool,
-        per_tensor: bool,
+        self, weight: Tensor, least: Tensor, *, bits: int, per_tensor: bool
     ) -> WeightRounding:
         """Return the rounding of a layer's weight.
 
-        name : of the layer
-        weight, least : see `WeightRounding`
-        mixed : the bits are those of this layer alone; then others than
-            `only_bits` are allowed, and its step is learned
+        weight, least, bits, per_tensor : see `WeightRounding`. With bits that
+            the method does not know, the layer learns a step.
         """
-        kind = self.weight
-        if self.only_bits is None or (mixed and bits != self.only_bits):
-            require_int(f"weight bits of {name!r}", bits, 2, 8)
-        elif bits != self.only_bits:
-            raise ValueError(
-                f"weight_bits must be {self.only_bits} for "
-                f"{self.weight.__name__}, got {bits}"
-            )
-        if self.only_bits is not None and bits != self.only_bits:
-            kind = LearnedWeightStep
+        known = self.only_bits in (None, bits)
+        kind = self.weight if known else LearnedWeightStep
         return kind(weight, bits, least, per_tensor=per_tensor)
 
     def output_rounding(

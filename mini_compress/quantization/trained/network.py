@@ -18,12 +18,12 @@ from ..._inference import (
 )
 from ..._require import require_int, require_one_of
 from ...graph.operations import target_of
-from ..integer_network import output_bits
+from ..integer_network import output_bits, require_layers_bits
 from ..planning import Plan, Planned, plan_steps
 from ..rules import ACTIVATIONS
 from .layer import RoundedLayer
 from .making import WEIGHTED, rounded_layer
-from .methods import METHODS
+from .methods import METHODS, Method
 from .outputs import KeptGrid, OutputRounding, Seen
 
 
@@ -116,9 +116,9 @@ def prepare(
         which follow the weights; activations as in "lsq"
     weight_bits : 2 to 8, for "ternary" 2, for "binary" 1
     activation_bits, granularity : as for `quantize_network`
-    bits : name of a layer -> bits of its weight, in place of weight_bits; with
-        8, a layer of a "ternary", "binary" or "clustered" network learns a
-        step
+    bits : name of a layer -> bits of its weight, 2 to 8, in place of
+        weight_bits; with other bits than its own, a layer of a "ternary" or
+        "binary" network learns a step
 
     >>> from mini_compress import datasets, training, zoo
     >>> net, data = zoo.load("LeNet300", "mnist5k"), datasets.load("mnist5k")
@@ -130,6 +130,7 @@ def prepare(
     [-2, -1, 0, 1]
     """
     require_one_of("method", method, METHODS)
+    METHODS[method].require_bits(f"weight_bits of {method!r}", weight_bits)
     require_int("activation_bits", activation_bits, 2, 8)
     require_one_of("granularity", granularity, ("tensor", "channel"))
     require_module("model", model)
@@ -137,30 +138,33 @@ def prepare(
     require_float32(model)
     source, shape = copy_model(model).eval(), tuple(images.shape[1:])
     plan = plan_steps(source, shape)
-    names = [step.name for step in plan.steps if step.made.weighted]
-    for name in bits or {}:
-        require_one_of("layers' names", name, names)
-    widths = output_bits(plan, activation_bits)
-    seen = _observe(plan, images)
-    outputs = {
-        name: METHODS[method].output_rounding(name, widths[name], one)
-        for name, one in seen.items()
-    }
-    [(first, _), *_] = outputs.items()
-    outputs[first] = KeptGrid(first, widths[first], seen[first])
+    require_layers_bits(plan, bits or {})
+    outputs = _output_roundings(plan, images, METHODS[method], activation_bits)
     layers = {}
     for step in plan.steps:
         if isinstance(step.call.module, WEIGHTED):
-            given = (bits or {}).get(step.name)
-            rounding = partial(
+            make = partial(
                 METHODS[method].weight_rounding,
-                bits=weight_bits if given is None else given,
-                mixed=given is not None,
+                bits=(bits or {}).get(step.name, weight_bits),
                 per_tensor=granularity == "tensor",
             )
             reads = outputs[_read_by(plan, step).name]
-            layers[step.name] = rounded_layer(step.name, step.call.module, rounding, reads)
+            layers[step.name] = rounded_layer(step.call.module, make, reads)
     return _assemble(plan, source, shape, outputs, layers)
+
+
+def _output_roundings(
+    plan: Plan, images: Tensor, method: Method, activation_bits: int
+) -> dict[str, OutputRounding]:
+    """Return what rounds the results of each step with a grid of its own."""
+    widths, seen = output_bits(plan, activation_bits), _observe(plan, images)
+    first = plan.steps[0].name
+    return {
+        name: KeptGrid(name, widths[name], one)
+        if name == first
+        else method.output_rounding(name, widths[name], one)
+        for name, one in seen.items()
+    }
 
 
 def _assemble(

@@ -40,8 +40,10 @@ LAYERS = {
         "classifier.2",
     ),
 }
-EPOCHS = 3
-LEARNING_RATE = 0.002
+EPOCHS = 2
+# of those tried, 0.0005, 0.002 and 0.005, the best on validation images at 2
+# bits; the float network loses nothing by it
+LEARNING_RATE = 0.005
 IMAGES = 1_000  # of the training set, for what is not trained
 ADAROUND_STEPS = 2_000
 MIXED_BITS = 3  # whose bytes the mixed networks may have
@@ -178,9 +180,7 @@ def _training(run: Run) -> dict[str, Any]:
 def _allocated(model: nn.Module, run: Run) -> dict[str, int]:
     """Choose the bits of each layer; the file is no longer than with 3."""
     images, bits = _images(run), run.settings["bytes_of_bits"]
-    even = quantize_network(
-        model, images, weight_bits=bits, bits=_outer(run)
-    )
+    even = quantize_network(model, images, weight_bits=bits, bits=_outer(run))
     max_bytes = len(artifact.to_bytes(even))
     return allocate_bits(model, images, max_bytes=max_bytes)
 
@@ -210,8 +210,8 @@ def _settings(
     for bits in sorted({*all_bits} & {3, 2}, reverse=True):
         weights = {"weight_bits": bits, "activation_bits": 8}
         yield "min_max", weights
-        yield from (("lsq", weights | learns), ("clustered", weights | learns))
-    for method, bits in (("ternary", 2), ("binary", 1)):
+        yield "lsq", weights | learns
+    for method, bits in (("clustered", 2), ("ternary", 2), ("binary", 1)):
         yield method, {"weight_bits": bits, "activation_bits": 8} | learns
     mixture = {"bytes_of_bits": MIXED_BITS, "activation_bits": 8}
     yield from (("mixed", mixture), ("mixed_lsq", mixture | learns))
