@@ -93,7 +93,7 @@ def scan_bits(
     >>> harms[2] > harms[8], harms[8]
     (True, 0.0)
 
-    See [wang2019haq] and [dong2019hawq] for other measures.
+    See [dong2019hawq] for another measure of harm.
     """
     bits = [require_int("choices", x, 2, MOST_BITS) for x in choices]
     bits = sorted(require_levels("choices", bits))

@@ -24,7 +24,7 @@ def round_straight_through(x: Tensor) -> Tensor:
     >>> x.grad
     tensor([1., 1.])
 
-    See [bengio2013estimating], section 4.
+    See [bengio2013estimating].
     """
     return give_instead(x, x.detach().round())
 

@@ -99,9 +99,10 @@ class LargestStep(WeightRounding):
 class LearnedWeightStep(WeightRounding):
     """The scale is learned by its own gradient (LSQ).
 
-    It starts at 2 mean|w| / sqrt(2**(bits-1) - 1). The parameter is the scale's logarithm, as in `LearnedOutputStep`. Codes
-    are those of the paper, -2**(bits-1) among them: with 2 bits there are
-    four. See [esser2020learned].
+    It starts at 2 mean|w| / sqrt(2**(bits-1) - 1). The parameter is the
+    scale's logarithm, as in `LearnedOutputStep`. Codes are those of the paper,
+    -2**(bits-1) among them: with 2 bits there are four. See
+    [esser2020learned].
     """
 
     def begin(self, weight: Tensor) -> None:
