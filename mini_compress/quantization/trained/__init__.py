@@ -21,12 +21,44 @@ from .gradients import (
 )
 from .methods import METHODS
 from .network import TrainableNetwork, prepare
+from .outputs import (
+    KeptGrid,
+    LearnedClip,
+    LearnedOutputStep,
+    MovingRange,
+    OutputRounding,
+    Seen,
+)
 from .tuning import TrainedQuantization, penalized, train_quantized
+from .weights import (
+    BinaryWeight,
+    ClusteredWeight,
+    KeptWeight,
+    LargestStep,
+    LearnedWeightStep,
+    Levels,
+    TernaryWeight,
+    WeightRounding,
+)
 
 __all__ = [
     "METHODS",
+    "BinaryWeight",
+    "ClusteredWeight",
+    "KeptGrid",
+    "KeptWeight",
+    "LargestStep",
+    "LearnedClip",
+    "LearnedOutputStep",
+    "LearnedWeightStep",
+    "Levels",
+    "MovingRange",
+    "OutputRounding",
+    "Seen",
+    "TernaryWeight",
     "TrainableNetwork",
     "TrainedQuantization",
+    "WeightRounding",
     "clip_and_round",
     "give_instead",
     "gradient_factor",
