@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +12,7 @@ from .. import artifact
 from .._require import require_int
 from ..allocation import Option, allocate
 from ..allocation.sensitivity import require_levels
+from ..layers import IntegerNetwork
 from ..tables import Cell, Table, Tables
 from .integer_network import quantize_network
 from .planning import plan_steps
@@ -95,10 +97,10 @@ def scan_bits(
 
     See [dong2019hawq] for another measure of harm.
     """
-    bits = [require_int("choices", x, 2, MOST_BITS) for x in choices]
-    bits = sorted(require_levels("choices", bits))
+    levels = require_levels("choices", choices)
+    bits = sorted(require_int("choices", x, 2, MOST_BITS) for x in levels)
 
-    def build(given: Mapping[str, int]) -> nn.Module:
+    def build(given: Mapping[str, int]) -> IntegerNetwork:
         return quantize_network(
             model, images, granularity=granularity, bits=given
         )
@@ -115,11 +117,11 @@ def scan_bits(
             one = build({name: count})
             harms[name][count] = _divergence(expected, one(images))
             saved[name][count] = length - len(artifact.to_bytes(one))
-    weights = {
-        step.name: step.operation.weight.num_weights
-        for step in whole.steps
-        if step.name in harms
-    }
+    weights: dict[str, int] = {}
+    for step in whole.steps:
+        if step.name in harms:
+            operation: Any = step.operation
+            weights[step.name] = operation.weight.num_weights
     return BitSensitivity(length, weights, harms, saved)
 
 

@@ -31,7 +31,7 @@ def rounded_layer(
     """
     if isinstance(layer, WeightOnlyLayer):
         plain = plain_layer(layer)
-        plain.weight.requires_grad_(requires_grad=False)
+        plain.weight.requires_grad = False
         return RoundedLayer(plain, KeptWeight(layer.weight), reads)
     kept = None
     if isinstance(layer, SparseLayer):

@@ -25,13 +25,13 @@ class Seen(NamedTuple):
 
     low, high : the smallest and the largest value
     mean_size : mean of |value|
-    count : of values of one image
+    size : how many values one image gives
     """
 
     low: float
     high: float
     mean_size: float
-    count: int
+    size: int
 
 
 class OutputRounding(nn.Module):
@@ -80,6 +80,8 @@ class KeptGrid(OutputRounding):
 
     seen : of the images
     """
+
+    kept: Tensor
 
     def __init__(self, name: str, bits: int, seen: Seen) -> None:
         found = grid_of(np.array([seen.low, seen.high]), bits)
@@ -158,7 +160,7 @@ class LearnedOutputStep(OutputRounding):
         super().__init__(name, bits, int(found.zero_point))
         start = first_step(torch.tensor(seen.mean_size), self.ends[1])
         self.log_step = nn.Parameter(start.log())
-        self.factor = gradient_factor(seen.count, max(1, self.ends[1]))
+        self.factor = gradient_factor(seen.size, max(1, self.ends[1]))
 
     @property
     def cuts_below_zero(self) -> bool:

@@ -173,10 +173,11 @@ def test_a_relu_that_is_left_out_was_not_needed():
         torch.testing.assert_close(one, other)
 
 
-def test_pruned_weights_stay_zero():
+@pytest.mark.parametrize("method", METHODS)
+def test_pruned_weights_stay_zero(method):
     model = zoo.load("LeNet300", "mnist5k")
     sparse = store_sparse(apply_masks(model, magnitude_masks(model, 0.9)))
-    network = learned(prepared(sparse, "lsq", weight_bits=4))
+    network = learned(prepared(sparse, method))
     integer = to_integer(network)
     assert_same(network, integer)
     codes = integer.get_submodule("classifier.1").weight.codes()

@@ -19,7 +19,7 @@ from mini_compress.quantization.trained import (
 )
 from mini_compress.quantization.uniform import quantize_weight
 
-SEEN = Seen(low=0.0, high=4.0, mean_size=0.75, count=50)
+SEEN = Seen(low=0.0, high=4.0, mean_size=0.75, size=50)
 SIGNED = SEEN._replace(low=-1.0)
 
 
@@ -160,7 +160,7 @@ def test_outputs_are_numbers_of_the_grid(kind, bits):
             continue
         rounding = kind("fc", bits, seen).eval()
         grid = rounding.grid()
-        x = 4 * draw((30, 20))
+        x = 100 * draw((30, 20))
         with torch.no_grad():
             codes = rounding(x) / float(grid.scale) + int(grid.zero_point)
         assert (codes - codes.round()).abs().max() < 1e-3
