@@ -2,6 +2,7 @@
 
 gradients   rounding with a gradient: straight-through, learned steps and clips
 weights     how a weight is rounded while it learns
+clusters    levels that are re-clustered
 outputs     how what a step gives is
 methods     which method does what
 layer       a layer with its numbers rounded
@@ -11,6 +12,7 @@ conversion  `to_integer`: the network of integers that it has become
 tuning      `train_quantized`: all of it
 """
 
+from .clusters import ClusteredWeight
 from .conversion import to_integer
 from .gradients import (
     clip_and_round,
@@ -32,7 +34,6 @@ from .outputs import (
 from .tuning import TrainedQuantization, penalized, train_quantized
 from .weights import (
     BinaryWeight,
-    ClusteredWeight,
     KeptWeight,
     LargestStep,
     LearnedWeightStep,

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from ..._require import require_int
+from .clusters import ClusteredWeight
 from .outputs import (
     LearnedClip,
     LearnedOutputStep,
@@ -14,7 +15,6 @@ from .outputs import (
 )
 from .weights import (
     BinaryWeight,
-    ClusteredWeight,
     LargestStep,
     LearnedWeightStep,
     TernaryWeight,

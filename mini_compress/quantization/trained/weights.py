@@ -14,10 +14,6 @@ from .gradients import give_instead, gradient_factor, round_learned_step
 from .outputs import first_step
 
 TERNARY_SHARE = 0.7  # of the mean size: what lies below becomes 0
-CLUSTER_BITS = 8  # in which the levels of a codebook are kept
-CLUSTER_EVERY = 100  # steps between two looks at how the weights lie
-CLUSTER_ROUNDS = 5  # of Lloyd's, at each look
-CLUSTER_START = 50  # and before the first step
 
 
 class Levels(NamedTuple):
@@ -172,61 +168,6 @@ class BinaryWeight(WeightRounding):
         codes = torch.where(weight < 0, -1.0, 1.0)
         scale = torch.maximum(self.means(weight.abs()), self.least)
         return Levels(codes, scale, max(2, self.bits))
-
-
-class ClusteredWeight(WeightRounding):
-    """One of 2**bits levels, which move to where the weights lie.
-
-    They start evenly from the smallest to the largest weight, then by Lloyd's
-    algorithm. At every 100th step each level becomes the mean of the weights
-    that are nearest to it, a few times over.
-
-    The levels of a weight are multiples of a 127th of its largest, so that
-    the layer of integers has them: it keeps 8-bit codes, of which only
-    2**bits occur. See [han2016deep], section 3.
-    """
-
-    codebook: Tensor
-
-    def begin(self, weight: Tensor) -> None:
-        """Find the first levels; all outputs share them."""
-        self.per_tensor, self.least = True, self.least.max()[None]
-        self.taken = 0
-        ends = float(weight.min()), float(weight.max())
-        codebook = torch.linspace(*ends, 2**self.bits)
-        self.register_buffer("codebook", codebook)
-        self._follow(weight, CLUSTER_START)
-
-    def levels(self, weight: Tensor) -> Levels:
-        """Return the 8-bit codes of the levels nearest to the weights."""
-        highest = 2 ** (CLUSTER_BITS - 1) - 1
-        largest = self.codebook.abs().max()[None]
-        scale = torch.maximum(largest / highest, self.least)
-        codes = (self.codebook / scale).round()[self.nearest(weight)]
-        return Levels(codes, scale, CLUSTER_BITS)
-
-    def nearest(self, weight: Tensor) -> Tensor:
-        """Return which level is nearest to each weight, int64."""
-        between = (self.codebook[1:] + self.codebook[:-1]) / 2
-        return torch.bucketize(weight.contiguous(), between)
-
-    def forward(self, weight: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the rounded weight and its scale; look when it is time."""
-        if self.training:
-            if self.taken and self.taken % CLUSTER_EVERY == 0:
-                self._follow(weight.detach(), CLUSTER_ROUNDS)
-            self.taken += 1
-        return super().forward(weight)
-
-    def _follow(self, weight: Tensor, rounds: int) -> None:
-        """Let each level become the mean of its weights; some have none."""
-        values, codebook = weight.flatten(), self.codebook
-        for _ in range(rounds):
-            nearest = self.nearest(values)
-            sums = torch.zeros_like(codebook).index_add_(0, nearest, values)
-            counts = torch.bincount(nearest, minlength=len(codebook))
-            means = sums / counts.clamp_min(1)
-            codebook.copy_(means.where(counts > 0, codebook).sort().values)
 
 
 class KeptWeight(WeightRounding):
