@@ -15,6 +15,8 @@ rules, weights   what each of its operations becomes
 calibration      which range each activation is to cover
 equalization     channels of like size, the function unchanged
 bias_correction  means as they were before rounding
+mixed_precision  bits for each layer under a byte budget
+trained          networks that learn with the rounding they will have
 functions_on_codes  GELU, softmax, layer normalization, one kind at a time
 
 Ranges of layers' inputs and the folding of batch normalization are those of
@@ -33,19 +35,31 @@ from .formats import quantize_format
 from .functions_on_codes import functions_on_codes
 from .gptq import quantize_gptq
 from .integer_network import quantize_network
+from .mixed_precision import BitSensitivity, allocate_bits, scan_bits
 from .rounding_report import LayerRounding, Rounded, RoundingReport
 from .simulation import SimulatedNetwork, simulate
 from .static import quantize_static
+from .trained import (
+    TrainableNetwork,
+    TrainedQuantization,
+    prepare,
+    to_integer,
+    train_quantized,
+)
 from .uniform import quantize_weight, quantize_weights
 
 __all__ = [
+    "BitSensitivity",
     "Comparison",
     "LayerDifference",
     "LayerRounding",
     "Rounded",
     "RoundingReport",
     "SimulatedNetwork",
+    "TrainableNetwork",
+    "TrainedQuantization",
     "activation_histograms",
+    "allocate_bits",
     "calibrate",
     "compare_layers",
     "correct_bias",
@@ -54,6 +68,7 @@ __all__ = [
     "functions_on_codes",
     "layer_pairs",
     "observe_ranges",
+    "prepare",
     "quantize_adaround",
     "quantize_codebook",
     "quantize_format",
@@ -62,7 +77,10 @@ __all__ = [
     "quantize_static",
     "quantize_weight",
     "quantize_weights",
+    "scan_bits",
     "simulate",
+    "to_integer",
+    "train_quantized",
     "tune_codebooks",
     "unfolded_norms",
 ]

@@ -3,8 +3,9 @@
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
+import numpy as np
 from torch import fx, nn
 from torch.utils import _pytree as pytree
 
@@ -108,6 +109,23 @@ class Call:
         )
 
 
+class GivenWeight(NamedTuple):
+    """What a layer's weight and bias have become already.
+
+    codes : (outputs, inner) int8
+    scale : (outputs, 1) or (1, 1) float32
+    bits : of a code, 2 to 8
+    per_tensor : one step for the whole weight
+    bias : (outputs,) float64, as a real number
+    """
+
+    codes: np.ndarray
+    scale: np.ndarray
+    bits: int
+    per_tensor: bool
+    bias: np.ndarray
+
+
 @dataclass(frozen=True)
 class Setting:
     """What an operation is made with, apart from what it is.
@@ -116,6 +134,7 @@ class Setting:
     x, y : grids of what it reads and gives
     activation, rounding : see `layers.grids.GivesCodes`
     weight_bits, granularity : of a layer's weight
+    weight : that was chosen already, in place of what the layer holds
     """
 
     name: str
@@ -125,6 +144,7 @@ class Setting:
     rounding: str
     weight_bits: int
     granularity: str
+    weight: GivenWeight | None = None
 
 
 @dataclass(frozen=True)

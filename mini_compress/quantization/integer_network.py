@@ -15,7 +15,7 @@ from ..kernels.ranges import grid_of
 from ..layers import IntegerNetwork
 from ..layers.grids import FLOAT_RULE, ROUNDINGS
 from ..layers.integer_network import Step
-from .calls import Setting
+from .calls import GivenWeight, Setting
 from .planning import Plan, plan_steps
 
 Ranges = Mapping[str, tuple[float, float]]
@@ -71,57 +71,78 @@ def quantize_network(
     require_image_tensor(images)
     require_float32(model)
     plan = plan_steps(model, tuple(images.shape[1:]))
+    require_layers_bits(plan, bits or {})
+    widths = output_bits(plan, activation_bits)
+    found = _ranges(plan, images, ranges or {})
+    grids = {name: grid_of(ends, widths[name]) for name, ends in found.items()}
+    wanted = Wanted(weight_bits, granularity, rounding, bits or {}, {})
+    return build_network(plan, grids, wanted, model)
+
+
+class Wanted(NamedTuple):
+    """What was asked for.
+
+    weight_bits, granularity, rounding : of all steps alike
+    bits : of the weights of some layers, in place of weight_bits
+    weights : of some layers, that were chosen already
+    """
+
+    weight_bits: int
+    granularity: str
+    rounding: str
+    bits: Mapping[str, int]
+    weights: Mapping[str, GivenWeight]
+
+
+def require_layers_bits(plan: Plan, bits: Mapping[str, int]) -> None:
+    """Refuse bits of what is no layer with a weight, or cannot have them."""
     names = [step.name for step in plan.steps if step.made.weighted]
-    for name, count in (bits or {}).items():
+    for name, count in bits.items():
         require_one_of("layers' names", name, names)
         require_int(f"bits of {name!r}", count, 2, 8)
-    found = _ranges(plan, images, ranges or {})
-    wanted = _Wanted(weight_bits, activation_bits, granularity, rounding)
-    network = IntegerNetwork(_steps(plan, found, wanted, bits or {}))
+
+
+def output_bits(plan: Plan, activation_bits: int) -> dict[str, int]:
+    """Return the bits of what each step gives."""
+    first, *between, last = (step.name for step in plan.steps)
+    outer = {first: OUTER_BITS, last: OUTER_BITS}
+    return {name: activation_bits for name in between} | outer
+
+
+def build_network(
+    plan: Plan,
+    grids: Mapping[str, AffineParams],
+    wanted: Wanted,
+    model: nn.Module,
+) -> IntegerNetwork:
+    """Make the operations of a plan, each on the grids of what it reads.
+
+    grids : of what each step gives that has a grid of its own
+    model : that was planned
+    returns : in evaluation mode
+    """
+    steps: list[Step] = []
+    found: list[AffineParams] = []
+    for planned in plan.steps:
+        name = planned.name
+        given = tuple(found[i] for i in planned.reads)
+        found.append(grids[name] if planned.made.own_grid else given[0])
+        setting = Setting(
+            name=name,
+            x=given,
+            y=found[-1],
+            activation=planned.activation,
+            rounding=wanted.rounding,
+            weight_bits=wanted.bits.get(name, wanted.weight_bits),
+            granularity=wanted.granularity,
+            weight=wanted.weights.get(name),
+        )
+        operation: Any = planned.made.build(setting)
+        steps.append(Step(name, operation, planned.reads))
+    network = IntegerNetwork(steps)
     network.trained_on = getattr(model, "trained_on", None)
     network.require_valid()
     return network.eval()
-
-
-class _Wanted(NamedTuple):
-    """What was asked for, for all steps alike."""
-
-    weight_bits: int
-    activation_bits: int
-    granularity: str
-    rounding: str
-
-
-def _steps(
-    plan: Plan,
-    ranges: Mapping[str, np.ndarray],
-    wanted: _Wanted,
-    bits: Mapping[str, int],
-) -> list[Step]:
-    """Make the operations, each on the grids of what it reads.
-
-    bits : of the weights of some layers, in place of wanted.weight_bits
-    """
-    steps: list[Step] = []
-    grids: list[AffineParams] = []
-    for number, planned in enumerate(plan.steps):
-        outer = number in (0, len(plan.steps) - 1)
-        given = tuple(grids[i] for i in planned.reads)
-        width = OUTER_BITS if outer else wanted.activation_bits
-        own = planned.made.own_grid
-        grids.append(grid_of(ranges[planned.name], width) if own else given[0])
-        setting = Setting(
-            name=planned.name,
-            x=given,
-            y=grids[-1],
-            activation=planned.activation,
-            rounding=wanted.rounding,
-            weight_bits=bits.get(planned.name, wanted.weight_bits),
-            granularity=wanted.granularity,
-        )
-        operation: Any = planned.made.build(setting)
-        steps.append(Step(planned.name, operation, planned.reads))
-    return steps
 
 
 def _ranges(plan: Plan, images: Tensor, given: Ranges) -> dict[str, np.ndarray]:

@@ -30,12 +30,14 @@ INPUT = "input"  # name of the first step
 class Planned:
     """A step of the integer network to be.
 
+    call : that it was made from
     node : of the graph; its value is what the step gives in float32
     reads : numbers of the steps that it reads
     activation : of a ReLU that was fused, see `layers.grids.ACTIVATIONS`
     """
 
     name: str
+    call: Call
     node: fx.Node
     reads: tuple[int, ...]
     made: Made
@@ -199,7 +201,7 @@ class _Walk:
         self, call: Call, name: str, reads: tuple[int, ...], made: Made
     ) -> None:
         self.places[call.node] = len(self.planned)
-        self.planned.append(Planned(name, call.node, reads, made))
+        self.planned.append(Planned(name, call, call.node, reads, made))
 
     def _name(self, wanted: str) -> str:
         """Return a name that no step has, no folder and no method.

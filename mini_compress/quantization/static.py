@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from .._require import require_finite, require_int, require_one_of
 from ..graph.inputs import observe_ranges
 from ..kernels.affine import AffineParams, choose_affine, quantize
-from ..layers import IntegerLayer, PackedWeight, geometry_of
+from ..layers import IntegerLayer, geometry_of
 from ..layers.kinds import BATCH_NORMS
 from ..layers.plain import weight_array
 from ..layers.selection import (
@@ -104,7 +104,13 @@ def _integer_layer(
         per_tensor=granularity == "tensor",
     )
     bias = real_bias(name, layer, len(weight))
-    codes, scale = weight_codes(quantized.weight, weight, bias, x_params)
+    codes, scale = weight_codes(
+        weight,
+        bias,
+        x_params,
+        bits=bits,
+        per_tensor=granularity == "tensor",
+    )
     fill_integer_layer(name, quantized, codes, scale, bias, x_params)
     return quantized
 
@@ -120,25 +126,26 @@ def real_bias(name: str, layer: nn.Module, outputs: int) -> np.ndarray:
 
 
 def weight_codes(
-    kept: PackedWeight,
     weight: np.ndarray,
     bias: np.ndarray,
     x_params: AffineParams,
+    *,
+    bits: int,
+    per_tensor: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return a weight's codes, and steps at which the bias fits int32.
 
-    kept : says how many bits and steps the codes have
     weight : (outputs, ...) float32, finite, not empty
     bias : (outputs,) float64
     x_params : the grid of what the layer reads
-    returns : codes, (outputs, inner) int8, and scale, as `kept` has it
+    returns : codes, (outputs, inner) int8, and scale, (outputs, 1) or (1, 1)
     """
     rows = weight.reshape(len(weight), -1)  # (outputs, inner)
-    axis = ROW_AXES["tensor" if kept.per_tensor else "channel"]
-    chosen = choose_affine(rows, bits=kept.bits, symmetric=True, axis=axis)
+    axis = ROW_AXES["tensor" if per_tensor else "channel"]
+    chosen = choose_affine(rows, bits=bits, symmetric=True, axis=axis)
     x_scale = np.asarray(x_params.scale).item()
     scale = _widen_for_bias(rows, np.asarray(chosen.scale), bias, x_scale)
-    grid = AffineParams(scale, 0, bits=kept.bits, signed=True, narrow=True)
+    grid = AffineParams(scale, 0, bits=bits, signed=True, narrow=True)
     return quantize(rows, grid), scale
 
 

@@ -14,7 +14,7 @@ from ..layers import (
 )
 from ..layers.geometry import Geometry
 from ..layers.plain import weight_array
-from .calls import Call, Made, Rule, Setting
+from .calls import Call, GivenWeight, Made, Rule, Setting
 from .static import fill_integer_layer, real_bias, weight_codes
 from .uniform import require_values
 
@@ -48,12 +48,11 @@ def weight_only(call: Call) -> list[Made]:
         )
 
     def build(setting: Setting) -> nn.Module:
-        made = _empty(
-            setting, layer.geometry, kept.bits, kept.per_tensor, layer.bias
-        )
         codes, scale = kept.codes().numpy(), kept.scale.numpy()
         bias = real_bias(setting.name, layer, len(codes))
-        return _filled(setting, made, codes, scale, bias)
+        found = GivenWeight(codes, scale, kept.bits, kept.per_tensor, bias)
+        given = setting.weight or found
+        return _with_codes(setting, layer, layer.geometry, given)
 
     return [Made(build)]
 
@@ -61,28 +60,29 @@ def weight_only(call: Call) -> list[Made]:
 def _from_weight(layer: Any, geometry: Geometry, weight: np.ndarray) -> Made:
     """Describe a layer whose weight becomes codes by the setting."""
 
-    def build(setting: Setting) -> nn.Module:
-        per_tensor = setting.granularity == "tensor"
-        made = _empty(
-            setting, geometry, setting.weight_bits, per_tensor, layer.bias
-        )
+    def choose(setting: Setting) -> GivenWeight:
+        bits, per_tensor = setting.weight_bits, setting.granularity == "tensor"
         bias = real_bias(setting.name, layer, len(weight))
-        codes, scale = weight_codes(made.weight, weight, bias, setting.x[0])
-        return _filled(setting, made, codes, scale, bias)
+        codes, scale = weight_codes(
+            weight, bias, setting.x[0], bits=bits, per_tensor=per_tensor
+        )
+        return GivenWeight(codes, scale, bits, per_tensor, bias)
+
+    def build(setting: Setting) -> nn.Module:
+        given = setting.weight or choose(setting)
+        return _with_codes(setting, layer, geometry, given)
 
     return Made(build, weighted=True)
 
 
-def _empty(
-    setting: Setting,
-    geometry: Geometry,
-    bits: int,
-    per_tensor: bool,
-    bias: object,
+def _with_codes(
+    setting: Setting, layer: Any, geometry: Geometry, given: GivenWeight
 ) -> RequantizedLayer:
-    return RequantizedLayer(
+    """Make a layer of integers that has these codes."""
+    codes, scale, bits, per_tensor, bias = given
+    made = RequantizedLayer(
         geometry,
-        bias=bias is not None,
+        bias=layer.bias is not None,
         bits=bits,
         per_tensor=per_tensor,
         x_bits=setting.x[0].bits,
@@ -90,15 +90,6 @@ def _empty(
         activation=setting.activation,
         rounding=setting.rounding,
     )
-
-
-def _filled(
-    setting: Setting,
-    made: RequantizedLayer,
-    codes: np.ndarray,
-    scale: np.ndarray,
-    bias: np.ndarray,
-) -> RequantizedLayer:
     fill_integer_layer(setting.name, made, codes, scale, bias, setting.x[0])
     made.set_grid(setting.y)
     return made

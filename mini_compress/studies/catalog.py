@@ -24,6 +24,7 @@ from .quantization import (
     number_formats,
     post_training_quantization,
     second_order_rounding,
+    trained_levels,
 )
 from .times import (
     deployed_networks,
@@ -40,6 +41,7 @@ STUDIES: dict[str, Study] = {
         second_order_rounding.STUDY,
         number_formats.STUDY,
         codebooks.STUDY,
+        trained_levels.STUDY,
         weight_pruning.STUDY,
         filter_criteria.STUDY,
         pruning_during_training.STUDY,
