@@ -7,7 +7,7 @@ from torch import nn
 
 from mini_compress import datasets, zoo
 from mini_compress.layers import IntegerNetwork
-from mini_compress.quantization import quantize_network
+from mini_compress.quantization import prepare, quantize_network, to_integer
 from tests.support.outside_networks import settled
 from tests.support.qlinear import open_network
 from tests.support.random_networks import random_images, random_network
@@ -34,6 +34,17 @@ def test_weights_of_fewer_bits(bits):
         random_network(1), random_images(20), weight_bits=bits
     )
     assert_equal_codes(network, random_images(40, seed=1))
+
+
+@pytest.mark.parametrize("method", ["lsq", "binary", "clustered"])
+def test_grids_that_have_been_learned(method):
+    """Learned codes go down to -2**(bits-1), where rounding leaves it out."""
+    bits = {"binary": 1}.get(method, 2)
+    network = prepare(
+        random_network(1), random_images(20), method=method, weight_bits=bits
+    )
+    integer = to_integer(network.eval())
+    assert_equal_codes(integer, random_images(40, seed=1))
 
 
 def test_a_range_beyond_six_is_clipped():

@@ -6,9 +6,15 @@ from torch import nn
 
 from mini_compress import zoo
 from mini_compress.pruning import apply_masks, magnitude_masks, store_sparse
-from mini_compress.quantization import quantize_weights, to_integer
+from mini_compress.quantization import prepare, quantize_weights, to_integer
 from mini_compress.quantization.trained import METHODS
-from tests.support.trained_networks import assert_same, learned, prepared
+from tests.support.random_networks import random_images, random_network
+from tests.support.trained_networks import (
+    BITS,
+    assert_same,
+    learned,
+    prepared,
+)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -72,3 +78,31 @@ def test_a_row_of_zeros_and_a_large_bias():
     for method in METHODS:
         network = prepared(model, method).eval()
         assert_same(network, to_integer(network))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_networks_of_every_form_learn(seed):
+    """Strides, groups, dilation, pools, sums, joints, tables, drawn anew."""
+    method, images = list(METHODS)[seed % len(METHODS)], random_images(20)
+    network = prepare(
+        random_network(seed),
+        images,
+        method=method,
+        weight_bits=BITS.get(method, 4),
+        activation_bits=5,
+    )
+    before = to_integer(network.eval())(images)
+    network.train()
+    adam = torch.optim.Adam(network.parameters(), lr=0.001)
+    for _ in range(2):
+        adam.zero_grad()
+        network(images).square().mean().backward()
+        adam.step()
+    assert all(x.grad is not None for x in network.parameters())
+    integer = to_integer(network.eval())
+    with torch.no_grad():
+        expected = network(images)
+    got = integer(images)
+    assert not torch.equal(got, before)
+    step = float(integer.grids()[integer.steps[-1].name].scale)
+    assert ((got - expected).abs() > step / 2).float().mean() < 0.01
