@@ -61,7 +61,7 @@ FEW = mc.datasets.load("mnist5k").validation.take(20)
         ),
         (
             lambda: low_rank.budget_ranks(LENET, 1000, unit="bytes"),
-            "budget must allow the cheapest options, 9656 together, got 1000",
+            "budget must allow the cheapest options, 9416 together, got 1000",
         ),
         (
             lambda: low_rank.budget_ranks(LENET, float("nan")),

@@ -167,7 +167,7 @@ def _better(other: str, bits: int) -> Better:
 
 STUDY = Study(
     name="codebooks",
-    summary="accuracy and bytes of levels that are not even, at 8 to 2 bits",
+    summary="accuracy and bytes of levels that are not even, by bits",
     grid=grid,
     run_seconds=run_seconds,
     compress=compress,
