@@ -172,8 +172,7 @@ def _decode_six_bits(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return each group's step and minimum, (blocks, 8) float32."""
     steps, minima = unpack_six_bits(scales)
-    with np.errstate(invalid="ignore"):  # a unit may be infinite, a step 0
-        return from_half(unit) * steps, from_half(unit2) * minima
+    return from_half(unit) * steps, from_half(unit2) * minima
 
 
 def _fields(codes: np.ndarray) -> np.ndarray:
