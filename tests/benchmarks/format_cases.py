@@ -51,6 +51,7 @@ def random_blocks(name: str, count: int) -> np.ndarray:
     rng = np.random.default_rng(0)
     shape = count // form.size, form.num_bytes
     blocks = rng.integers(0, 128, shape, dtype=np.uint8)
-    # the first bytes are scales: below 2**0 in E8M0, small in float16
-    blocks[:, 1] = 20  # of float16, its sign and exponent
+    # the first bytes are scales: below 2**0 in E8M0, small in float16, of
+    # which these are sign and exponent; Q4_K has two, and none may be NaN
+    blocks[:, [1, 3]] = 20
     return blocks.ravel()
