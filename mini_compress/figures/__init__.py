@@ -17,6 +17,7 @@ from .layers import (
 from .matrices import matrices
 from .points import moved_rows
 from .roofline import plot_roofline
+from .rugs import rugs
 from .scales import stretch
 from .scans import plot_sensitivity
 from .terms import photograph, rebuilt
@@ -40,6 +41,7 @@ __all__ = [
     "plot_roofline",
     "plot_sensitivity",
     "rebuilt",
+    "rugs",
     "share_of_layers",
     "stretch",
 ]

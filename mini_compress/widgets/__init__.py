@@ -15,6 +15,7 @@ from .picture import Picture
 from .predict import Predict
 from .recorded import explore_results
 from .results import Results
+from .rug import rug
 from .spectrum import spectrum
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "explore_devices",
     "explore_differences",
     "explore_results",
+    "rug",
     "spectrum",
 ]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from matplotlib import pyplot as plt
 
 from mini_compress.plotting import use_book_style
-from mini_compress.widgets import Metric, Picture, spectrum
+from mini_compress.widgets import Metric, Picture, rug, spectrum
 from mini_compress.widgets.bars import write_end
 from mini_compress.widgets.metric import Reading
 from mini_compress.widgets.scale import Scale, choose_scale
@@ -188,3 +188,29 @@ def test_the_largest_and_the_smallest_values_have_a_place(log):
 def test_wrong_pictures_are_refused(image, alt, error, message):
     with pytest.raises(error, match=message):
         Picture(image, alt=alt)
+
+
+def test_a_rug_shades_bars_by_their_level_and_marks_the_levels():
+    values, levels = np.array([0.0, 0.0, 0.4, 1.0]), [0.0, 0.5, 1.0, 9.0]
+    drawn = rug(values, levels, limits=(0, 1), rows=4, columns=5)
+    assert drawn.shape == (4 + 14, 5)
+    heights = (drawn[:4] < 1).sum(axis=0)
+    assert heights.tolist() == [4, 0, 2, 0, 2]
+    assert drawn[3].tolist() == [0.35, 1.0, 0.65, 1.0, 0.35]
+    assert drawn[-1].tolist() == [0.0, 1.0, 0.0, 1.0, 0.0]  # not that of 9
+    assert (drawn[4:6] == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "names"),
+    [
+        ({"limits": (1, 1)}, "limits"),
+        ({"rows": 0}, "rows"),
+        ({"columns": 1}, "columns"),
+        ({"levels": [[0.0]]}, "axes of levels"),
+        ({"levels": [1.0, 0.0]}, "sorted"),
+    ],
+)
+def test_a_rug_that_cannot_be_drawn_is_refused(wrong, names):
+    with pytest.raises(ValueError, match=names):
+        rug(**{"values": [0.0], "levels": [0.0], "limits": (0, 1), **wrong})
