@@ -1,5 +1,6 @@
-"""What draws: curves and fronts of studies, rooflines, costs, matrices."""
+"""What draws: curves and fronts of studies, rooflines, matrices, bits."""
 
+from .bits import bit_fields
 from .chains import chains
 from .curves import curves
 from .differences import plot_differences
@@ -25,6 +26,7 @@ from .terms import photograph, rebuilt
 __all__ = [
     "LAYER_LOOKS",
     "REST",
+    "bit_fields",
     "chains",
     "curves",
     "dots",

@@ -11,6 +11,7 @@ from .devices import explore_devices
 from .differences import explore_differences
 from .explorer import Explorer
 from .metric import Metric
+from .number_line import number_line
 from .picture import Picture
 from .predict import Predict
 from .recorded import explore_results
@@ -27,6 +28,7 @@ __all__ = [
     "explore_devices",
     "explore_differences",
     "explore_results",
+    "number_line",
     "rug",
     "spectrum",
 ]
