@@ -10,6 +10,7 @@ static page they need no kernel, no internet and no other file.
 from .devices import explore_devices
 from .differences import explore_differences
 from .explorer import Explorer
+from .layer_bits import explore_layer_bits
 from .metric import Metric
 from .number_line import number_line
 from .picture import Picture
@@ -27,6 +28,7 @@ __all__ = [
     "Results",
     "explore_devices",
     "explore_differences",
+    "explore_layer_bits",
     "explore_results",
     "number_line",
     "rug",
