@@ -59,6 +59,39 @@ def hold_within(function: Callable) -> None:
         expect((2.0 ** rng.uniform(-12, 3, 500)).tolist(), 4)
 
 
+def slide(function: Callable) -> None:
+    """Check a layer of one row, padded, its sums multiplied in integers.
+
+    function : (x, w, z, m) -> codes, (n,) uint8; x is (n,) uint8 with zero
+        point z, w (taps,) int8, taps odd, m a number, 0 < m < 1
+    """
+    attempt = Attempt(function, "x", "w", "z", "m")
+    rng = np.random.default_rng(0)
+    w = np.array([40, 90, 60, -20, 30], np.int8)
+
+    def expect(z: int, m: float) -> None:
+        x = rng.integers(0, 256, 40).astype(np.uint8)
+        reals = np.pad(x.astype(np.float64) - z, len(w) // 2)
+        codes = np.rint(np.correlate(reals, w) * m).clip(0, 255)
+        attempt.expect(codes.astype(np.uint8), x, w, z, m)
+
+    with attempt.must("with z = 0 and m = 0.7, codes are as they were"):
+        expect(0, 0.7)
+    with attempt.must(
+        "outside of the row is real 0",
+        "x is padded before z is subtracted: that 0 becomes -z.",
+    ):
+        for z in (100, 255):
+            expect(z, 0.7)
+    with attempt.must(
+        "the multiplier keeps its exponent",
+        "np.frexp says m = mantissa * 2**exponent: both belong to m.",
+    ):
+        for m in (0.3, 0.0123, 0.00217):
+            expect(0, m)
+            expect(100, m)
+
+
 def fold(function: Callable) -> None:
     """Check a batch normalization, folded into a convolution.
 

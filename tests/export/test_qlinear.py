@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mini_compress import datasets, zoo
+from mini_compress import datasets, low_rank, models, zoo
 from mini_compress.export import float_layers, qdq, qlinear
 from mini_compress.layers import RequantizedLayer, kinds
 from mini_compress.layers.integer_base import QuantizeInput
@@ -54,6 +54,20 @@ def test_one_step_for_a_whole_weight():
     assert np.array_equal(
         run(images.numpy())["logits"], network(images).numpy()
     )
+
+
+@pytest.mark.parametrize("method", ["channel", "spatial", "tucker"])
+def test_parts_of_factored_layers(method):
+    model = models.build("ResNet8").eval()
+    ranks = low_rank.share_ranks(model, 0.5, method=method)
+    small = low_rank.factorize(model, ranks, method=method).model.eval()
+    images = random_images(20)[:, :1, :, :]
+    network = quantize_network(small, images)
+    assert len(network.steps) > len(quantize_network(model, images).steps)
+    run = open_network(network, tuple(images.shape[1:]))
+    theirs = run(images.numpy())
+    for step, codes in network.run(network.quantize(images)):
+        assert np.array_equal(codes.numpy(), theirs[step]), step
 
 
 def test_every_kind_of_layer_has_a_form():

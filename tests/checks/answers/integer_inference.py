@@ -63,6 +63,66 @@ def by_logarithms(multiplier, bits):
     return list(q), list(shift)
 
 
+BEFORE = "with z = 0 and m = 0.7, codes are as they were"
+OUTSIDE = "outside of the row is real 0"
+EXPONENT = "the multiplier keeps its exponent"
+
+
+def in_fixed_point(x, w, z, m, *, pad, lost=0):
+    """Return the codes; the shift is too small by what is lost."""
+    acc = np.correlate(
+        np.pad(x - float(z), len(w) // 2, constant_values=pad), w
+    )
+    mantissa, exponent = math.frexp(m)
+    shift = 31 - exponent - lost
+    scaled = acc.astype(np.int64) * round(mantissa * 2**31)
+    return np.clip((scaled + (1 << (shift - 1))) >> shift, 0, 255).astype("u1")
+
+
+@wrong(checks.slide, BEFORE)
+def turned_around(x, w, z, m):
+    # np.convolve reverses the weights
+    acc = np.convolve(x - float(z), w, "same")
+    return np.rint(acc * m).clip(0, 255).astype(np.uint8)
+
+
+@wrong(checks.slide, BEFORE)
+def sums_dropped_not_rounded(x, w, z, m):
+    acc = np.correlate(x - float(z), w, "same")
+    return np.floor(acc * m).clip(0, 255).astype(np.uint8)
+
+
+@wrong(checks.slide, OUTSIDE)
+def padded_with_code_0(x, w, z, m):
+    # one of the two bugs
+    return in_fixed_point(x, w, z, m, pad=-z)
+
+
+@wrong(checks.slide, OUTSIDE)
+def padded_with_the_zero_point_twice(x, w, z, m):
+    # z is taken off already
+    return in_fixed_point(x, w, z, m, pad=z)
+
+
+@wrong(checks.slide, EXPONENT)
+def multiplier_without_its_exponent(x, w, z, m):
+    # the other bug
+    return in_fixed_point(x, w, z, m, pad=0, lost=-math.frexp(m)[1])
+
+
+@wrong(checks.slide, EXPONENT)
+def exponent_in_the_wrong_direction(x, w, z, m):
+    return in_fixed_point(x, w, z, m, pad=0, lost=-2 * math.frexp(m)[1])
+
+
+@right(checks.slide)
+def by_a_sum_of_zero_points(x, w, z, m):
+    # codes are padded with z, and z * sum(w) is subtracted from the sums
+    padded = np.pad(x, len(w) // 2, constant_values=z).astype(int)
+    acc = np.correlate(padded, w.astype(int)) - z * w.astype(int).sum()
+    return [int(np.clip(round(int(one) * m), 0, 255)) for one in acc]
+
+
 SCALED = "without a mean and a bias, channels are scaled"
 SHIFT = "the shift of the normalization becomes the bias"
 KEPT = "a bias that the convolution has is kept"
