@@ -20,24 +20,18 @@ BITS = (8, 4, 3, 2)
 COUNTS = (1, 10, 100, 1000)  # calibration images
 FEWEST_CLAIMED = 4
 WEIGHT_BITS = 8
+NETWORKS = ("ConvNet", "LeNet5", "ResNet8")
 # to calibrate and to score 10,000 images, on one thread
 SECONDS = {"LeNet300": 1, "LeNet5": 9, "ConvNet": 5, "ResNet8": 7}
 
 
 def grid(smoke: bool) -> Sequence[Run]:
-    """List the runs: for each network and seed the baseline, then the rest.
-
-    All numbers of images on ConvNet; the largest on the others.
-    """
+    """List the runs: for each network and seed the baseline, then the rest."""
     if smoke:
         settings = list(_settings((4,), (10,)))
         return cross([("LeNet300", "mnist5k")], range(1), settings)
-    data = "fashion_mnist"
-    others = [(network, data) for network in ("LeNet5", "ResNet8")]
-    return [
-        *cross([("ConvNet", data)], range(3), _settings(BITS, COUNTS)),
-        *cross(others, range(3), _settings((8, 4, 2), COUNTS[-1:])),
-    ]
+    networks = [(name, "fashion_mnist") for name in NETWORKS]
+    return cross(networks, range(3), list(_settings(BITS, COUNTS)))
 
 
 def quantize(model: nn.Module, run: Run) -> nn.Module:
