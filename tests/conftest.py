@@ -53,6 +53,26 @@ def seconds(item: pytest.Item) -> float:
     return mark.args[0] if mark else 0
 
 
+@pytest.hookimpl(tryfirst=True)  # before the fixtures draw numbers
+def pytest_runtest_setup() -> None:
+    """Let each test draw the same numbers, whichever ran before it."""
+    seed_all()
+
+
+def pytest_collectstart() -> None:
+    """Likewise each file of tests, whichever was imported before it."""
+    seed_all()
+
+
+def seed_all() -> None:
+    """Begin the global generators anew."""
+    import numpy as np
+    import torch
+
+    np.random.seed(0)  # noqa: NPY002, the global one, which tests may draw from
+    torch.manual_seed(0)
+
+
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
     """The folder with the full MNIST and Fashion-MNIST, or a skip."""
