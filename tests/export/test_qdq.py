@@ -8,8 +8,9 @@ import pytest
 import torch
 from onnx import TensorProto
 
-from mini_compress import datasets, export, zoo
+from mini_compress import datasets, export, low_rank, models, zoo
 from mini_compress.layers import IntegerNetwork, RequantizedLayer
+from mini_compress.layers.integer_table import IntegerTable
 from mini_compress.quantization import quantize_network
 from tests.support.qlinear import open_network
 from tests.support.random_networks import random_images, random_network
@@ -70,6 +71,17 @@ def test_networks_of_the_zoo(name, bits, optimized):
     assert_near_codes(network, test, optimized=optimized)
 
 
+@pytest.mark.parametrize("optimized", [True, False])
+@pytest.mark.parametrize("method", ["channel", "spatial", "tucker"])
+def test_parts_of_factored_layers(method, optimized):
+    model = models.build("ResNet8").eval()
+    ranks = low_rank.share_ranks(model, 0.5, method=method)
+    small = low_rank.factorize(model, ranks, method=method).model.eval()
+    images = random_images(20)[:, :1, :, :]
+    network = quantize_network(small, images)
+    assert_near_codes(network, images, optimized=optimized)
+
+
 @pytest.mark.parametrize("rounding", ["fixed_single", "fixed_double"])
 def test_another_rounding_becomes_that_of_onnx(rounding):
     model, images = random_network(2), random_images(20)
@@ -117,6 +129,28 @@ def test_nodes_have_the_names_of_the_layers(tmp_path):
         [given] = graph.input
         sizes = given.type.tensor_type.shape.dim
         assert sizes[0].dim_param and sizes[1].dim_value == 3
+
+
+@pytest.mark.parametrize("form", ["qdq", "qlinear"])
+def test_functions_of_one_input_are_gathered(form, tmp_path):
+    model = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 4, 3),
+        torch.nn.SiLU(),
+        torch.nn.Flatten(),
+        torch.nn.Linear(400, 5),
+        torch.nn.Tanh(),
+    )
+    network = quantize_network(model, random_images(20))
+    path = tmp_path / "network.onnx"
+    export.to_onnx(network, path, form=form, input_shape=(3, 12, 12))
+    kinds = {x.name: x.op_type for x in onnx.load(path).graph.node}
+    tables = [
+        step.name
+        for step in network.steps
+        if isinstance(step.operation, IntegerTable)
+    ]
+    assert len(tables) == 2
+    assert {kinds[name] for name in tables} == {"Gather"}
 
 
 @pytest.mark.parametrize("form", ["qdq", "qlinear"])
