@@ -9,7 +9,7 @@ from .parts.budgets import check_budget
 
 TOLERANCE = 1e-6  # of differences in float64; a fault misses by far more
 SMALL = 1e-4  # by which a number is moved for a difference
-NUM_BYTES, NUM_CORRECT, NUM_STEPS = 80_000, 460, 60
+NUM_BYTES, NUM_CORRECT, NUM_STEPS = 80_000, 460, 14
 BEYOND = np.array([1.3, 1.4, -2.3, 1.2])  # less than half a step beyond
 
 
@@ -114,7 +114,8 @@ def fit_the_meter(function: Callable) -> None:
         num_correct=NUM_CORRECT,
         num_steps=NUM_STEPS,
         kind=IntegerNetwork,
-        hint="Let the steps learn; activations may keep 8 bits.",
+        hint="Let the steps learn; activations may keep 8 bits. Larger "
+        "batches take fewer steps.",
     )
 
 
