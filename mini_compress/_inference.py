@@ -82,6 +82,30 @@ def require_image_tensor(images: Any) -> None:
         raise ValueError("images must be finite, got NaN or infinity")
 
 
+def require_range_images(images: Any) -> None:
+    """Refuse images that cannot show the ranges of activations."""
+    require_image_tensor(images)
+    require_spread(images)
+
+
+def require_spread(images: Tensor) -> None:
+    """Refuse images that all have one value: what they show is no range.
+
+    A layer that is dead on images that differ is another matter.
+
+    >>> require_spread(torch.full((2, 1, 28, 28), 0.5))
+    Traceback (most recent call last):
+    ValueError: images must have two different values or more to show a \
+range, got 0.5 everywhere
+    """
+    low, high = images.aminmax()
+    if low == high:
+        raise ValueError(
+            "images must have two different values or more to show a range, "
+            f"got {low.item():g} everywhere"
+        )
+
+
 def require_two_images(num_images: int) -> None:
     """Refuse one image where a batch normalization is to measure a spread."""
     if num_images < 2:

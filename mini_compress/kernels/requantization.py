@@ -72,7 +72,8 @@ def requantize(
         "fixed_double": the same q; the high half of the doubled product is
             rounded, then shifted and rounded again: as LiteRT's ruy kernels
         "fixed_double_away": the same, but the second rounding's ties go away
-            from zero: gemmlowp's, as in TensorFlow Lite Micro
+            from zero: gemmlowp's, as in TensorFlow Lite Micro and, by default,
+            CMSIS-NN
     dtype : np.int8 or np.uint8
     returns : acc's shape, dtype
 

@@ -181,6 +181,7 @@ RULES = {
         (
             ("gemmlowp", "OutputStageQuantizeDownInt32ByFixedPoint"),
             ("TensorFlow Lite Micro", "FULLY_CONNECTED"),
+            ("CMSIS-NN in C, by default", "arm_nn_requantize"),
         ),
         quantize_multiplier,
         _fixed_double_away,

@@ -6,7 +6,7 @@ is to be covered, for each step that the integer network will have.
 
 from torch import Tensor, nn
 
-from .._inference import require_float32, require_image_tensor, require_module
+from .._inference import require_float32, require_range_images, require_module
 from .._require import require_int, require_one_of
 from ..kernels.ranges import RULES, Histogram, moving_average
 from .planning import plan_steps
@@ -26,15 +26,16 @@ def calibrate(
     """Choose the range of what each step of an integer network gives.
 
     model : as for `quantize_network`; is not changed
-    images : (n, ...) float32 training images, finite. Their order matters for
-        moving averages alone.
+    images : (n, ...) float32 training images, finite, not all of one value.
+        Their order matters for moving averages alone.
     method : a rule of `kernels.ranges.RULES`, or "moving_average"
     bits : of the activations, 2 to 8. Two rules depend on it: least_squares
         and entropy.
     batch_size : images whose range "moving_average" follows at once
     returns : name of the step -> (lowest, highest) value, as
-        `quantize_network` takes it for `ranges`. The images themselves are
-        left out: pixels are codes already.
+        `quantize_network` takes it for `ranges`; (0, 0) for a step that gives
+        0 throughout, whose codes then count in steps of 1. The images
+        themselves are left out: pixels are codes already.
 
     >>> from mini_compress import datasets, zoo
     >>> net, data = zoo.load("LeNet300", "mnist5k"), datasets.load("mnist5k")
@@ -49,7 +50,7 @@ def calibrate(
     See [wu2020integer].
     """
     require_module("model", model)
-    require_image_tensor(images)
+    require_range_images(images)
     require_float32(model)
     require_one_of("method", method, METHODS)
     require_int("bits", bits, 2, 8)
@@ -76,6 +77,7 @@ def activation_histograms(
     >>> {name: histogram.total for name, histogram in found.items()}
     {'classifier.1': 3000, 'classifier.3': 1000, 'classifier.5': 100}
     """
+    require_range_images(images)
     found: dict[str, Histogram] = {}
 
     def count(name: str, values: Tensor) -> None:

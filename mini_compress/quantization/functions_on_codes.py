@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .._inference import copy_model, require_image_tensor, require_module
+from .._inference import copy_model, require_range_images, require_module
 from .._require import require_bool, require_equal, require_int, require_one_of
 from ..kernels import tables
 from ..kernels.affine import AffineParams, choose_affine, dequantize, quantize
@@ -58,7 +58,7 @@ def functions_on_codes(
     See [kim2021ibert], section 3, for what is measured so.
     """
     require_module("model", model)
-    require_image_tensor(images)
+    require_range_images(images)
     require_int("bits", bits, 2, 8)
     require_bool("in_float", in_float)
     for kind in kinds:

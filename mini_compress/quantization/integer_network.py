@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor, nn
 
-from .._inference import require_float32, require_image_tensor, require_module
+from .._inference import require_float32, require_range_images, require_module
 from .._require import require_finite, require_int, require_one_of
 from ..graph.inputs import widen
 from ..kernels.affine import AffineParams
@@ -40,7 +40,8 @@ def quantize_network(
         operation becomes one on codes; one that has no such form is a
         ValueError that names it.
     images : (n, ...) float32 training images, which show the range of what
-        each step gives: least and largest value
+        each step gives: least and largest value. That all pixels have one
+        value is a ValueError, that a layer gives one value is not.
     weight_bits : 2 to 8
     activation_bits : of what passes between steps, 2 to 8. Pixels and logits
         have 8.
@@ -68,7 +69,7 @@ def quantize_network(
     require_one_of("granularity", granularity, ("tensor", "channel"))
     require_one_of("rounding", rounding, ROUNDINGS)
     require_module("model", model)
-    require_image_tensor(images)
+    require_range_images(images)
     require_float32(model)
     plan = plan_steps(model, tuple(images.shape[1:]))
     require_layers_bits(plan, bits or {})

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .._inference import require_spread
 from .._require import require_finite, require_int, require_one_of
 from ..graph.inputs import observe_ranges
 from ..kernels.affine import AffineParams, choose_affine, quantize
@@ -44,7 +45,7 @@ def quantize_static(
         as every runtime does; those that are left stay in float32, and a
         warning names them.
     images : (n, ...) float32 training images, which show the range of every
-        layer's input
+        layer's input; not all of one value
     bits : of the weights, 2 to 8. Activations have 8.
     granularity : of the weights: "tensor" or "channel". Not "group", and
         activations have one step per layer: steps that differ along the
@@ -68,6 +69,7 @@ def quantize_static(
     for name, weight in weights.items():
         require_values(f"weight of {name!r}", weight)
     ranges = observe_ranges(model, found, images)
+    require_spread(images)
     replacements: dict[str, nn.Module] = {}
     for name, layer in found.items():
         x_params = choose_affine(ranges[name], signed=False)

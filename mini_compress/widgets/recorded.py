@@ -172,8 +172,13 @@ def _note(
     ]
     if "bound" in metrics:
         sentences.append(
-            "Bounds are not corrected for how many there are; the p-values "
-            "of declared claims are."
+            "A bound is one-sided and paired by image, the largest of all "
+            "seeds', and not corrected for how many bounds there are."
+        )
+    if "bound" in metrics and result.claims:
+        sentences.append(
+            "The p-values of claims, declared before the run, that a drop is "
+            f"below {result.margin} pp are corrected by Holm's method."
         )
     if len(ran) < len(settings):
         sentences.append("What was not run has no figures.")

@@ -9,10 +9,12 @@ from mini_compress import models
 from mini_compress.graph import capture_outputs, fold_batchnorm
 from mini_compress.kernels.ranges import RULES, Histogram
 from mini_compress.quantization import (
+    activation_histograms,
     calibrate,
     correct_bias,
     equalize,
     layer_pairs,
+    prepare,
     quantize_network,
     quantize_static,
     quantize_weights,
@@ -92,11 +94,40 @@ def test_ranges_are_those_of_the_rule_on_the_activations(method):
         ("median", images(1), "method must be"),
         ("entropy", images(1)[:0], "must not be empty"),
         ("entropy", images(1) * torch.nan, "must be finite"),
+        *(
+            (method, torch.full((3, 1, 28, 28), 0.5), "got 0.5 everywhere")
+            for method in METHODS
+        ),
     ],
 )
 def test_calibration_refuses(method, x, message):
     with pytest.raises(ValueError, match=message):
         calibrate(models.build("LeNet300"), x, method=method)
+
+
+@pytest.mark.parametrize(
+    "x", [images(1)[:0], images(1) * torch.nan, torch.zeros(2, 1, 28, 28)]
+)
+@pytest.mark.parametrize(
+    "use", [activation_histograms, quantize_network, prepare]
+)
+def test_what_asks_for_ranges_refuses_images_without_any(use, x):
+    with pytest.raises(ValueError, match="images must"):
+        use(models.build("LeNet300"), x)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_layer_that_is_dead_gives_0_in_integers_too(method):
+    model = models.build("LeNet300").eval()
+    with torch.no_grad():
+        model.get_submodule("classifier.1").bias.fill_(-1000)
+    found = calibrate(model, images(), method=method)
+    assert found["classifier.1"] == (0, 0)
+    network = quantize_network(model, images(), ranges=found)
+    steps = dict(network.run(network.quantize(images(2))))
+    assert (steps["classifier.1"] == 0).all()
+    off = network(images(2)) - model(images(2))  # the same for each image
+    assert off.abs().max() < 0.01
 
 
 @pytest.mark.parametrize("name", ["LeNet300", "LeNet5", "ConvNet", "ResNet8"])

@@ -145,6 +145,7 @@ def test_pixels_are_their_own_codes():
     [
         (IMAGES[:0], {}, ValueError, r"must not be empty, got shape \(0, 1"),
         (IMAGES * float("inf"), {}, ValueError, "must be finite"),
+        (0 * IMAGES + 0.5, {}, ValueError, "got 0.5 everywhere"),
         (IMAGES.numpy(), {}, TypeError, "float32 tensor, got ndarray"),
         (IMAGES.double(), {}, TypeError, "got torch.float64"),
         (IMAGES, {"granularity": "group"}, ValueError, "one of tensor, chan"),
@@ -171,4 +172,4 @@ def test_sums_that_could_leave_int32_are_refused():
     layer = nn.Linear(40_000, 1, bias=False)
     nn.init.ones_(layer.weight)
     with pytest.raises(ValueError, match="must stay within int32"):
-        quantize_static(layer, torch.ones(1, 40_000))
+        quantize_static(layer, torch.linspace(0, 1, 40_000)[None])

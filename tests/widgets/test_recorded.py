@@ -1,5 +1,6 @@
 """An Explorer of a study, and one of versions of a network on devices."""
 
+import dataclasses
 import subprocess
 import sys
 
@@ -63,6 +64,18 @@ def test_the_note_says_where_figures_come_from(study):
     assert "study slimming" in note and "3 seeds" in note
     assert "10,000 test images" in note and note.endswith("And more.")
     assert "not run" not in note
+
+
+def test_the_note_says_what_a_bound_is_and_which_claims_are_corrected(study):
+    knobs = {"strength": {x: {"strength": x} for x in (0.0, 0.003)}}
+    knobs["scope"] = "scope"
+    note = explore(study, knobs=knobs).note
+    assert "the largest of all seeds', and not corrected" in note
+    assert "drop is below 0.5 pp are corrected by Holm's method" in note
+    assert "bound" not in explore(study, knobs=knobs, metrics=["drop"]).note
+    claimed_nothing = dataclasses.replace(study, claims=[])
+    note = explore(claimed_nothing, knobs=knobs).note
+    assert "not corrected" in note and "Holm" not in note
 
 
 def test_a_tuple_is_any_of_its_values(study):

@@ -13,7 +13,7 @@ from torch import Tensor, fx, nn
 from ..._inference import (
     copy_model,
     require_float32,
-    require_image_tensor,
+    require_range_images,
     require_module,
 )
 from ..._require import require_int, require_one_of
@@ -134,7 +134,7 @@ def prepare(
     require_int("activation_bits", activation_bits, 2, 8)
     require_one_of("granularity", granularity, ("tensor", "channel"))
     require_module("model", model)
-    require_image_tensor(images)
+    require_range_images(images)
     require_float32(model)
     source, shape = copy_model(model).eval(), tuple(images.shape[1:])
     plan = plan_steps(source, shape)
