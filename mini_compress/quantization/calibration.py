@@ -6,7 +6,7 @@ is to be covered, for each step that the integer network will have.
 
 from torch import Tensor, nn
 
-from .._inference import require_float32, require_range_images, require_module
+from .._inference import require_float32, require_module, require_range_images
 from .._require import require_int, require_one_of
 from ..kernels.ranges import RULES, Histogram, moving_average
 from .planning import plan_steps

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .._inference import copy_model, require_range_images, require_module
+from .._inference import copy_model, require_module, require_range_images
 from .._require import require_bool, require_equal, require_int, require_one_of
 from ..kernels import tables
 from ..kernels.affine import AffineParams, choose_affine, dequantize, quantize

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor, nn
 
-from .._inference import require_float32, require_range_images, require_module
+from .._inference import require_float32, require_module, require_range_images
 from .._require import require_finite, require_int, require_one_of
 from ..graph.inputs import widen
 from ..kernels.affine import AffineParams

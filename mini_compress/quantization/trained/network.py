@@ -13,8 +13,8 @@ from torch import Tensor, fx, nn
 from ..._inference import (
     copy_model,
     require_float32,
-    require_range_images,
     require_module,
+    require_range_images,
 )
 from ..._require import require_int, require_one_of
 from ...graph.operations import target_of
