@@ -85,8 +85,8 @@ def fit_the_meter(function: Callable[[nn.Module], nn.Module]) -> None:
         num_bytes=NUM_BYTES,
         num_correct=NUM_CORRECT,
         num_steps=0,
-        hint="Give the small layers more bits than the large ones, and bring "
-        "each layer back to its size.",
+        hint="Give the small layers more bits than the large ones, and divide "
+        "each layer's levels by what is left of it.",
     )
 
 
