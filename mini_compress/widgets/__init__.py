@@ -1,7 +1,8 @@
 """Displays for notebooks that work with and without a kernel.
 
 `Explorer` shows what was measured, setting by setting; `Explorer.live` calls
-the reader's own function as a slider moves; `Predict` asks before it tells.
+the reader's own function as a slider moves; `Predict` asks before it tells;
+`Triage` asks until it can point to a place.
 `explore_results`, `explore_devices` and `explore_differences` make an Explorer
 of a study, of versions of a network, and of where its executions part. On a
 static page they need no kernel, no internet and no other file.
@@ -19,6 +20,7 @@ from .recorded import explore_results
 from .results import Results
 from .rug import rug
 from .spectrum import spectrum
+from .triage import Triage
 
 __all__ = [
     "Explorer",
@@ -26,6 +28,7 @@ __all__ = [
     "Picture",
     "Predict",
     "Results",
+    "Triage",
     "explore_devices",
     "explore_differences",
     "explore_layer_bits",
