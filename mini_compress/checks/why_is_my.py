@@ -9,9 +9,7 @@ import numpy as np
 
 from ..kernels.packing import pack_bits, unpack_bits
 from .parts.attempt import Attempt, show
-from .parts.named_numbers import expect_number
 
-Layers = list[tuple[int, int, int]]
 ANSWERS = dict(enumerate("dagcfehbij", start=1))
 THEMES = {
     "times": (1, 2),
@@ -20,38 +18,6 @@ THEMES = {
     "other scores": (7, 8, 10),
 }
 PACKED, ZIPPED = 0, 1  # the first byte
-
-
-def peak_bytes(function: Callable) -> None:
-    """Check the memory of a network that runs one layer after the other.
-
-    function : (layers, batch, weight_bits, activation_bits) -> bytes; layers
-        is a list of (weights, inputs, outputs), numbers for one image
-    """
-    attempt = Attempt(
-        function, "layers", "batch", "weight_bits", "activation_bits"
-    )
-    with attempt.must(
-        "one layer: its weights, inputs and outputs",
-        "A byte has 8 bits.",
-    ):
-        _expect_peak(attempt, [(100, 10, 6)], 1, 8, 8)
-        _expect_peak(attempt, [(100, 10, 6)], 1, 32, 32)
-    with attempt.must(
-        "of activations, those of one layer at a time",
-        "What no layer needs any more is gone.",
-    ):
-        _expect_peak(attempt, [(8, 2, 9), (8, 9, 4), (8, 4, 1)], 1, 8, 8)
-    with attempt.must(
-        "a batch has its activations as often, and the weights once"
-    ):
-        _expect_peak(attempt, [(100, 10, 6), (50, 6, 30)], 7, 8, 8)
-    with attempt.must(
-        "weights and activations have bits of their own",
-        "Codes of weights say nothing of the activations.",
-    ):
-        _expect_peak(attempt, [(96, 10, 6), (48, 6, 30)], 3, 4, 32)
-        _expect_peak(attempt, [(96, 10, 6), (48, 30, 6)], 1, 32, 8)
 
 
 def measurements(function: Callable) -> None:
@@ -105,21 +71,6 @@ def shortest(function: Callable) -> None:
     with attempt.must("codes that crowd are zipped"):
         _expect_length(attempt, crowded, 4)
         _expect_length(attempt, np.zeros((50, 50), np.int8), 2)
-
-
-def _expect_peak(
-    attempt: Attempt,
-    layers: Layers,
-    batch: int,
-    weight_bits: int,
-    activation_bits: int,
-) -> None:
-    weights = sum(layer[0] for layer in layers) * weight_bits / 8
-    alive = max(inputs + outputs for _, inputs, outputs in layers)
-    expected = weights + batch * alive * activation_bits / 8
-    expect_number(
-        attempt, expected, layers, batch, weight_bits, activation_bits
-    )
 
 
 def _read_back(attempt: Attempt, codes: np.ndarray, bits: int) -> bytes:

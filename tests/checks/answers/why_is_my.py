@@ -2,73 +2,9 @@
 
 import zlib
 
-import numpy as np
-
 from mini_compress.checks import why_is_my as checks
 from mini_compress.kernels.packing import pack_bits
 from tests.checks.answers import right, wrong
-
-ONE = "one layer: its weights, inputs and outputs"
-ALIVE = "of activations, those of one layer at a time"
-BATCH = "a batch has its activations as often, and the weights once"
-BITS = "weights and activations have bits of their own"
-
-
-@wrong(checks.peak_bytes, ONE)
-def in_bits(layers, batch, weight_bits, activation_bits):
-    # not divided by 8
-    return 8 * by_loop(layers, batch, weight_bits, activation_bits)
-
-
-@wrong(checks.peak_bytes, ONE)
-def inputs_alone(layers, batch, weight_bits, activation_bits):
-    # a layer writes while it reads
-    read_only = [(w, x, 0) for w, x, _ in layers]
-    return by_loop(read_only, batch, weight_bits, activation_bits)
-
-
-@wrong(checks.peak_bytes, ALIVE)
-def all_activations(layers, batch, weight_bits, activation_bits):
-    # as printed: summed, as training would keep them
-    weights = sum(w for w, _, _ in layers) * weight_bits / 8
-    kept = sum(x + y for _, x, y in layers)
-    return weights + batch * kept * activation_bits / 8
-
-
-@wrong(checks.peak_bytes, ALIVE)
-def largest_sum(layers, batch, weight_bits, activation_bits):
-    # the weights of other layers are taken for gone
-    return max(
-        w * weight_bits / 8 + batch * (x + y) * activation_bits / 8
-        for w, x, y in layers
-    )
-
-
-@wrong(checks.peak_bytes, BATCH)
-def one_image(layers, batch, weight_bits, activation_bits):
-    # as printed: no batch
-    return by_loop(layers, 1, weight_bits, activation_bits)
-
-
-@wrong(checks.peak_bytes, BATCH)
-def weights_for_each(layers, batch, weight_bits, activation_bits):
-    return batch * by_loop(layers, 1, weight_bits, activation_bits)
-
-
-@wrong(checks.peak_bytes, BITS)
-def bits_of_weights(layers, batch, weight_bits, activation_bits):
-    # as printed: both have the bits of weights
-    return by_loop(layers, batch, weight_bits, weight_bits)
-
-
-@right(checks.peak_bytes)
-def by_loop(layers, batch, weight_bits, activation_bits):
-    stored = peak = 0
-    for weights, inputs, outputs in layers:
-        stored += weights * weight_bits
-        peak = max(peak, batch * (inputs + outputs) * activation_bits)
-    return np.float64(stored + peak) / 8
-
 
 LETTERS = "each of ten symptoms has a letter, each letter once"
 
