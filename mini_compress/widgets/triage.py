@@ -89,7 +89,7 @@ def _unfolding(answers: Answers) -> str:
     return "".join(
         f'<p><a href="#{escape(further)}">{escape(answer)}</a></p>'
         if isinstance(further, str)
-        else f"<details><summary>{escape(answer)}</summary>"
+        else f'<details><summary class="mcx-answer">{escape(answer)}</summary>'
         f"<blockquote>{_unfolding(further)}</blockquote></details>"
         for answer, further in answers.items()
     )
