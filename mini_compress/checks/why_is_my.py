@@ -98,7 +98,10 @@ def _read_back(attempt: Attempt, codes: np.ndarray, bits: int) -> bytes:
 
 def _expect_length(attempt: Attempt, codes: np.ndarray, bits: int) -> None:
     """Refuse more bytes than the shorter form takes."""
-    forms = pack_bits(codes, bits=bits).nbytes, len(zlib.compress(codes))
+    forms = (
+        pack_bits(codes, bits=bits).nbytes,
+        len(zlib.compress(codes.tobytes())),
+    )
     got = len(_read_back(attempt, codes, bits))
     if got > 1 + min(forms):
         attempt.fail(f"{1 + min(forms)} bytes at most", f"{got} bytes")
