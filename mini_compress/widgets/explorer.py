@@ -11,12 +11,13 @@ from .._require import require_extra
 from ..writing import plain_markdown
 from . import markup
 from .calls import call_all, check_function
+from .display import Display
 from .metric import Metric
 from .results import Results
 from .settings import Value, check_knobs, check_metrics, check_setting
 
 
-class Explorer(Results):
+class Explorer(Display, Results):
     """Results for every setting of one to three knobs.
 
     title : the question that the results answer
@@ -114,13 +115,3 @@ class Explorer(Results):
 
     def _repr_html_(self) -> str:
         return markup.explorer(self)
-
-    def _repr_mimebundle_(
-        self, include: Any = None, exclude: Any = None
-    ) -> dict[str, str]:
-        """Return the display in every form: HTML, Markdown, plain text."""
-        return {
-            "text/html": self._repr_html_(),
-            "text/markdown": self._repr_markdown_(),
-            "text/plain": repr(self),
-        }

@@ -1,14 +1,14 @@
 """A question that the reader answers before the result is shown."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from .._require import require_one_of, require_text
 from ..writing import plain_markdown
 from . import markup
+from .display import Display
 
 
-class Predict:
+class Predict(Display):
     """A question with choices; the reader commits to one, then sees.
 
     The prediction is kept on the page only: nothing is stored or sent.
@@ -74,13 +74,3 @@ class Predict:
             answer=self.answer,
             reveal=self.reveal,
         )
-
-    def _repr_mimebundle_(
-        self, include: Any = None, exclude: Any = None
-    ) -> dict[str, str]:
-        """Return the question in every form: HTML, Markdown, plain text."""
-        return {
-            "text/html": self._repr_html_(),
-            "text/markdown": self._repr_markdown_(),
-            "text/plain": repr(self),
-        }

@@ -7,11 +7,12 @@ from typing import Any, Union
 from .._require import require_text
 from ..writing import plain_markdown
 from . import markup
+from .display import Display
 
 Answers = Mapping[str, Union[str, "Answers"]]
 
 
-class Triage:
+class Triage(Display):
     """Answers to unfold, one after the other, until one is a link.
 
     It needs no script: what unfolds is HTML's own.
@@ -46,16 +47,6 @@ class Triage:
     def _repr_html_(self) -> str:
         body = markup.title(self.title) + _unfolding(self.answers)
         return markup.frame(self.title, "float", body)
-
-    def _repr_mimebundle_(
-        self, include: Any = None, exclude: Any = None
-    ) -> dict[str, str]:
-        """Return the answers in every form: HTML, Markdown, plain text."""
-        return {
-            "text/html": self._repr_html_(),
-            "text/markdown": self._repr_markdown_(),
-            "text/plain": repr(self),
-        }
 
 
 def _places(answers: Any) -> Iterator[str]:
