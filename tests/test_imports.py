@@ -22,7 +22,8 @@ ROWS = [
     {"hardware", "training", "zoo"},
     {"allocation"},
     {"pruning", "quantization", "distillation", "low_rank"},
-    {"export", "pipeline"},
+    {"export"},
+    {"pipeline"},
     {"studies", "results", "figures", "widgets", "checks", "cli"},
 ]
 FAMILIES = ROWS[6]

@@ -1,0 +1,191 @@
+"""Recipes that are run: what they come to, resumed or not."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from mini_compress import (
+    artifact,
+    datasets,
+    graph,
+    hardware,
+    pruning,
+    quantization,
+)
+from mini_compress import training
+from mini_compress.pipeline import Recipe, Step, run, running
+
+SIDE = 8
+
+
+class Mine(nn.Module):
+    """A network that this package has never seen, one part of it frozen."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 8, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(8)
+        self.hidden = nn.Linear(8 * SIDE * SIDE // 4, 12)
+        self.head = nn.Linear(12, classes)
+        self.norm.bias.requires_grad_(False)
+
+    def forward(self, x):
+        x = nn.functional.max_pool2d(self.norm(self.conv(x)).relu(), 2)
+        return self.head(self.hidden(x.flatten(1)).relu())
+
+
+@pytest.fixture(scope="module")
+def mine():
+    """Images of three classes, each brighter somewhere else, and a network."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(300) % 3
+    images = rng.integers(0, 120, (300, SIDE, SIDE))
+    for row, label in enumerate(labels):
+        images[row, 2 * label : 2 * label + 2] += 80
+    data = datasets.from_arrays(
+        "mine", train=(images.astype(np.uint8), labels), seed=0
+    )
+    torch.manual_seed(0)
+    done = training.train(Mine(3), data, epochs=4, progress=False)
+    return done.model, data
+
+
+RECIPE = Recipe(
+    "mixed",
+    [
+        Step("prune_weights", sparsity=0.5),
+        Step("fine_tune", epochs=1),
+        Step("train_quantized", epochs=1, weight_bits=4),
+    ],
+)
+
+
+def quiet(recipe, mine, **settings):
+    return run(recipe, *mine, progress=False, **settings)
+
+
+def test_outcomes_are_those_of_the_functions_called_by_hand(mine):
+    net, data = mine
+    masks = pruning.magnitude_masks(net, 0.5)
+    tuned = pruning.fine_tune(net, data, masks, epochs=1, progress=False)
+    sparse = pruning.store_sparse(graph.fold_batchnorm(tuned.model))
+    integer = quantization.train_quantized(
+        sparse, data, weight_bits=4, epochs=1, progress=False
+    ).model
+    result = quiet(RECIPE, mine, test=True)
+    shape = (1, SIDE, SIDE)
+    for outcome, model in zip(
+        result.outcomes,
+        (net, pruning.apply_masks(net, masks), tuned.model, integer),
+        strict=True,
+    ):
+        costs = hardware.ledger(model, input_shape=shape)
+        score = training.evaluate(model, data.validation)
+        assert outcome.num_bytes == len(artifact.to_bytes(model))
+        assert outcome.macs == costs.macs
+        assert outcome.non_zeros == costs.non_zeros
+        assert outcome.num_correct == score.num_correct
+    assert artifact.to_bytes(result.model) == artifact.to_bytes(integer)
+    after = training.evaluate(integer, data.test)
+    assert (result.test[1].correct == after.correct).all()
+
+
+def test_the_given_network_stays_as_it_was(mine):
+    net, _ = mine
+    before = artifact.to_bytes(net)
+    modes = [x.training for x in net.modules()]
+    quiet(RECIPE, mine)
+    assert artifact.to_bytes(net) == before
+    assert [x.training for x in net.modules()] == modes
+
+
+class Killed(Exception):
+    """What ends a run in the middle."""
+
+
+@pytest.mark.parametrize("survives", [0, 1, 2])
+def test_a_killed_run_goes_on_and_gives_the_same(
+    mine, tmp_path, monkeypatch, survives
+):
+    whole = quiet(RECIPE, mine)
+    measure, calls = running.measure, []
+
+    def dying(step, *others):
+        calls.append(step)
+        if len(calls) > survives + 1:  # the first is of the original
+            raise Killed
+        return measure(step, *others)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(running, "measure", dying)
+        quiet(RECIPE, mine, folder=tmp_path)
+    resumed = quiet(RECIPE, mine, folder=tmp_path)
+    assert [x.reused for x in resumed.outcomes[1:]] == [
+        number < survives for number in range(3)
+    ]
+    assert resumed.outcomes == whole.outcomes
+    again = quiet(RECIPE, mine, folder=tmp_path)
+    assert all(x.reused for x in again.outcomes[1:])
+    assert again.outcomes == whole.outcomes
+    assert again.seconds == pytest.approx(resumed.seconds)
+
+
+def test_a_changed_recipe_reuses_how_both_begin(mine, tmp_path, capsys):
+    quiet(RECIPE, mine, folder=tmp_path)
+    other = Recipe("other", [*RECIPE.steps[:2], Step("quantize_weights")])
+    result = run(other, *mine, folder=tmp_path)
+    assert [x.reused for x in result.outcomes[1:]] == [True, True, False]
+    said = capsys.readouterr().err
+    assert (
+        "step 3 is taken anew: the folder has train_quantized(epochs=1, "
+        "weight_bits=4) there"
+    ) in said
+
+
+def test_another_network_reuses_nothing_and_says_why(mine, tmp_path, capsys):
+    net, data = mine
+    quiet(RECIPE, mine, folder=tmp_path)
+    with torch.random.fork_rng():
+        other = Mine(3)
+    result = run(RECIPE, other, data, folder=tmp_path)
+    assert not any(x.reused for x in result.outcomes)
+    assert "the folder has another network there" in capsys.readouterr().err
+
+
+def test_fewer_images_are_another_data_set(mine, tmp_path):
+    net, data = mine
+    quiet(RECIPE, mine, folder=tmp_path)
+    fewer = datasets.Dataset(
+        *(data.name, data.train, data.validation.take(10), data.test),
+        data.sha256,
+    )
+    result = quiet(RECIPE, (net, fewer), folder=tmp_path)
+    assert not any(x.reused for x in result.outcomes)
+
+
+def test_frozen_parameters_stay_as_they_are(mine, tmp_path):
+    net, _ = mine
+    recipe = Recipe(
+        "twice", [Step("fine_tune", epochs=1), Step("fine_tune", epochs=1)]
+    )
+    for _ in range(2):  # the second from the folder, but for its last step
+        result = quiet(recipe, mine, folder=tmp_path)
+        assert torch.equal(result.model.norm.bias, net.norm.bias)
+        assert not result.model.norm.bias.requires_grad
+        recipe = Recipe("thrice", [*recipe.steps, Step("fine_tune", epochs=1)])
+
+
+def test_zeros_stay_unless_they_may_go(mine):
+    kept, free = (
+        Recipe(
+            "pruned",
+            [
+                Step("prune_weights", sparsity=0.5),
+                Step("fine_tune", epochs=1, keep_zeros=keep),
+            ],
+        )
+        for keep in (True, False)
+    )
+    assert quiet(kept, mine).final.sparsity > 0.4
+    assert quiet(free, mine).final.sparsity < 0.1
