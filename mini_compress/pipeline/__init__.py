@@ -4,6 +4,7 @@ recipes   what a recipe is, and its TOML file
 steps     the table of steps: which function each is, what it works on
 planning  whether a recipe can be followed, before any work
 running   following it, with progress and a folder to go on from
+grids     many of them, side by side or on many machines
 
 Each step is a method of the book, with the settings that its function has
 under the same names.
@@ -12,6 +13,8 @@ under the same names.
 prune_weights, prune_gradually, prune_iteratively, prune_filters, ...
 """
 
+from .grid_results import GridResult
+from .grids import cross, grid
 from .outcomes import Outcome
 from .planning import require_possible
 from .recipes import Recipe, Step
@@ -21,10 +24,13 @@ from .steps import STEPS
 
 __all__ = [
     "STEPS",
+    "GridResult",
     "Outcome",
     "Recipe",
     "Result",
     "Step",
+    "cross",
+    "grid",
     "require_possible",
     "run",
 ]

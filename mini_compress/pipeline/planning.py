@@ -1,6 +1,6 @@
 """Whether a recipe can be followed: answered before any work."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ from .._require import require_one_of
 from ..datasets import Dataset
 from .forms import MEANINGS, NORMS, UNFOLDED, forms_of
 from .kinds import Kind
-from .recipes import Recipe
+from .recipes import Recipe, asks_teacher
 from .steps import STEPS
 
 
@@ -48,7 +48,6 @@ weights: put it before step 1
             kind.require_settings(step.settings)
             _require_layers(model, step.settings)
             _require_given(kind, step.settings, data, teacher)
-    _require_teacher_used(recipe, teacher)
     _require_order(recipe, forms_of(model))
 
 
@@ -113,16 +112,20 @@ def _require_given(
         raise ValueError("teacher must be given to learn from, got none")
 
 
-def _require_teacher_used(
-    recipe: Recipe, teacher: nn.Module | HasModel | None
+def require_teacher_used(
+    recipes: Sequence[Recipe], teacher: nn.Module | HasModel | None
 ) -> None:
+    """Refuse a teacher that no step would ask: it was forgotten."""
     if teacher is None:
         return
     network_of(teacher)  # refuses what is none
-    if all(x.settings.get("teacher") != "given" for x in recipe.steps):
+    steps = [step for recipe in recipes for step in recipe.steps]
+    if not asks_teacher(steps):
         raise ValueError(
             "teacher must be asked by a step that distills with "
-            f'teacher="given", got none in {recipe.name!r}'
+            f'teacher="given", got none in {recipes[0].name!r}'
+            + " and the others"
+            * (len(recipes) > 1)
         )
 
 

@@ -125,6 +125,11 @@ class Recipe:
         return text
 
 
+def asks_teacher(steps: Sequence[Step]) -> bool:
+    """Tell whether any of the steps learns from a teacher that is given."""
+    return any(step.settings.get("teacher") == "given" for step in steps)
+
+
 def _from_table(found: Mapping[str, Any]) -> Recipe:
     if others := found.keys() - {"name", "steps"}:
         got = ", ".join(sorted(others))

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from torch import nn
@@ -17,7 +18,7 @@ from ..training import evaluate
 from .forms import FILE
 from .kinds import Given
 from .outcomes import Outcome, measure
-from .planning import naming, require_possible
+from .planning import naming, require_possible, require_teacher_used
 from .recipes import Recipe, Step
 from .results import Result
 from .steps import STEPS
@@ -68,18 +69,34 @@ def run(
     """
     if not isinstance(recipe, Recipe):
         recipe = Recipe.from_toml(recipe)
-    data = datasets.load(data) if isinstance(data, str) else data
     require_bool("test", test)
     require_bool("progress", progress)
-    require_possible(recipe, model, data, teacher)
-    job = Job(
+    job = prepare([recipe], model, data, teacher, folder, progress=progress)
+    return job.follow(recipe, test=test)
+
+
+def prepare(
+    recipes: Sequence[Recipe],
+    model: nn.Module,
+    data: Dataset | str,
+    teacher: nn.Module | HasModel | None,
+    folder: str | Path | None,
+    *,
+    progress: bool,
+) -> "Job":
+    """Check all that can be checked before any work; arguments as of `run`."""
+    if isinstance(data, str):
+        data = datasets.load(data)
+    for recipe in recipes:
+        require_possible(recipe, model, data, teacher)
+    require_teacher_used(recipes, teacher)
+    return Job(
         model=model,
         data=data,
         teacher=None if teacher is None else network_of(teacher),
         folder=None if folder is None else Path(folder),
         progress=progress,
     )
-    return job.follow(recipe, test=test)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +109,16 @@ class Job:
     folder: Path | None
     progress: bool
 
+    @cached_property
+    def store(self) -> Store:
+        """Where outcomes are kept."""
+        origin = origin_of(self.model, self.data, self.teacher)
+        return Store(self.folder, origin)
+
+    def start(self) -> Outcome:
+        """Measure the network before the first step."""
+        return measure(None, self.model, self.data, 0.0)
+
     def follow(
         self,
         recipe: Recipe,
@@ -103,17 +130,14 @@ class Job:
 
         done : outcomes before and after its first steps, if they are known
         """
-        store = Store(
-            self.folder, origin_of(self.model, self.data, self.teacher)
-        )
-        outcomes = list(done) or [measure(None, self.model, self.data, 0.0)]
+        outcomes = list(done) or [self.start()]
         self._say(recipe.name)
         for outcome in outcomes:
             self._say(f"  {outcome}")
         for number in range(len(outcomes), len(recipe.steps) + 1):
             with naming(recipe, number):
                 steps = recipe.steps[:number]
-                outcomes.append(self._outcome(steps, outcomes[-1], store))
+                outcomes.append(self._outcome(steps, outcomes[-1]))
             self._say(f"  {outcomes[-1]}")
         final = restore(outcomes[-1], self.model)
         return Result(
@@ -130,15 +154,13 @@ class Job:
             ),
         )
 
-    def _outcome(
-        self, steps: Sequence[Step], before: Outcome, store: Store
-    ) -> Outcome:
+    def _outcome(self, steps: Sequence[Step], before: Outcome) -> Outcome:
         """Find what steps came to, or take the last of them."""
         kind, settings = STEPS[steps[-1].name], steps[-1].settings
-        found = store.find(steps)
+        found = self.store.find(steps)
         if found and kind.makes != FILE:  # a file may have gone since
             return found
-        if reason := store.why_not(steps):
+        if reason := self.store.why_not(steps):
             self._say(f"  step {len(steps)} is taken anew: {reason}")
         started = time.perf_counter()
         given = Given(
@@ -151,7 +173,7 @@ class Job:
         made = kind.apply(given, settings)
         seconds = time.perf_counter() - started
         outcome = measure(steps[-1], made, self.data, seconds)
-        store.add(steps, outcome)
+        self.store.add(steps, outcome)
         return outcome
 
     def _say(self, text: str) -> None:

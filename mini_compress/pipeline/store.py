@@ -20,7 +20,7 @@ from .._files import write_beside
 from .._version import __version__
 from ..datasets import Dataset
 from .outcomes import Outcome
-from .recipes import Step
+from .recipes import Step, asks_teacher
 
 RECORD, NETWORK = "record.json", "network.safetensors"
 
@@ -37,7 +37,10 @@ class Store:
 
     def _place(self, steps: Sequence[Step]) -> Path:
         assert self.folder is not None  # noqa: S101, callers have asked
-        text = json.dumps([self.origin, _listed(steps)], sort_keys=True)
+        origin = {**self.origin}
+        if not asks_teacher(steps):
+            del origin["teacher"]
+        text = json.dumps([origin, _listed(steps)], sort_keys=True)
         return self.folder / hashlib.sha256(text.encode()).hexdigest()[:20]
 
     def find(self, steps: Sequence[Step]) -> Outcome | None:
@@ -61,7 +64,7 @@ class Store:
 
     def add(self, steps: Sequence[Step], outcome: Outcome) -> None:
         """Write an outcome down; it is there once its record is."""
-        if self.folder is None:
+        if self.folder is None or self.find(steps) is not None:
             return
         place = self._place(steps)
         with write_beside(place / NETWORK) as unfinished:
@@ -138,7 +141,7 @@ def _digest(parts: Any) -> str:
         if isinstance(part, Tensor):
             values = part.detach().cpu().contiguous()
             digest.update(f"{values.dtype} {tuple(values.shape)}".encode())
-            digest.update(values.reshape(-1).view(torch.uint8).numpy())
+            digest.update(values.reshape(-1).view(torch.uint8).numpy().data)
         else:
             digest.update(f"{part!r}".encode())
     return digest.hexdigest()[:20]

@@ -1,9 +1,9 @@
 """Recipes that are run: what they come to, resumed or not."""
 
-import numpy as np
+import copy
+
 import pytest
 import torch
-from torch import nn
 
 from mini_compress import (
     artifact,
@@ -12,44 +12,9 @@ from mini_compress import (
     hardware,
     pruning,
     quantization,
+    training,
 )
-from mini_compress import training
 from mini_compress.pipeline import Recipe, Step, run, running
-
-SIDE = 8
-
-
-class Mine(nn.Module):
-    """A network that this package has never seen, one part of it frozen."""
-
-    def __init__(self, classes: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(1, 8, 3, padding=1, bias=False)
-        self.norm = nn.BatchNorm2d(8)
-        self.hidden = nn.Linear(8 * SIDE * SIDE // 4, 12)
-        self.head = nn.Linear(12, classes)
-        self.norm.bias.requires_grad_(False)
-
-    def forward(self, x):
-        x = nn.functional.max_pool2d(self.norm(self.conv(x)).relu(), 2)
-        return self.head(self.hidden(x.flatten(1)).relu())
-
-
-@pytest.fixture(scope="module")
-def mine():
-    """Images of three classes, each brighter somewhere else, and a network."""
-    rng = np.random.default_rng(0)
-    labels = np.arange(300) % 3
-    images = rng.integers(0, 120, (300, SIDE, SIDE))
-    for row, label in enumerate(labels):
-        images[row, 2 * label : 2 * label + 2] += 80
-    data = datasets.from_arrays(
-        "mine", train=(images.astype(np.uint8), labels), seed=0
-    )
-    torch.manual_seed(0)
-    done = training.train(Mine(3), data, epochs=4, progress=False)
-    return done.model, data
-
 
 RECIPE = Recipe(
     "mixed",
@@ -74,7 +39,7 @@ def test_outcomes_are_those_of_the_functions_called_by_hand(mine):
         sparse, data, weight_bits=4, epochs=1, progress=False
     ).model
     result = quiet(RECIPE, mine, test=True)
-    shape = (1, SIDE, SIDE)
+    shape = tuple(data.train.pixels.shape[1:])
     for outcome, model in zip(
         result.outcomes,
         (net, pruning.apply_masks(net, masks), tuned.model, integer),
@@ -100,7 +65,7 @@ def test_the_given_network_stays_as_it_was(mine):
     assert [x.training for x in net.modules()] == modes
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """What ends a run in the middle."""
 
 
@@ -114,10 +79,10 @@ def test_a_killed_run_goes_on_and_gives_the_same(
     def dying(step, *others):
         calls.append(step)
         if len(calls) > survives + 1:  # the first is of the original
-            raise Killed
+            raise KilledError
         return measure(step, *others)
 
-    with monkeypatch.context() as patch, pytest.raises(Killed):
+    with monkeypatch.context() as patch, pytest.raises(KilledError):
         patch.setattr(running, "measure", dying)
         quiet(RECIPE, mine, folder=tmp_path)
     resumed = quiet(RECIPE, mine, folder=tmp_path)
@@ -146,8 +111,8 @@ def test_a_changed_recipe_reuses_how_both_begin(mine, tmp_path, capsys):
 def test_another_network_reuses_nothing_and_says_why(mine, tmp_path, capsys):
     net, data = mine
     quiet(RECIPE, mine, folder=tmp_path)
-    with torch.random.fork_rng():
-        other = Mine(3)
+    other = copy.deepcopy(net)
+    other.head.bias.data += 1
     result = run(RECIPE, other, data, folder=tmp_path)
     assert not any(x.reused for x in result.outcomes)
     assert "the folder has another network there" in capsys.readouterr().err
