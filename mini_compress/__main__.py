@@ -1,12 +1,14 @@
-"""Copy the lessons out of the package: python -m mini_compress --help."""
+"""Copy the lessons, or run a recipe: python -m mini_compress --help."""
 
 import argparse
 import shlex
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from ._files import write_beside
+from ._require import require_extra
 
 PACKAGE = Path(__file__).resolve().parent
 
@@ -31,12 +33,78 @@ def main(arguments: list[str] | None = None) -> int:
         default=Path("my_lessons"),
         help="where they go (default: my_lessons)",
     )
+    lessons.set_defaults(command=_copy_lessons)
+    _add_run(commands)
     options = parser.parse_args(arguments)
+    return options.command(options)
+
+
+def _copy_lessons(options: argparse.Namespace) -> int:
     try:
         copy_lessons(options.folder)
     except OSError as error:
         print(f"the lessons were not all copied: {error}", file=sys.stderr)
         return 1
+    return 0
+
+
+def _add_run(commands: Any) -> None:
+    """Add the command that runs a recipe."""
+    parser = commands.add_parser(
+        "run",
+        help="compress a network of the zoo by a recipe",
+        description="Compress a trained network of the zoo by a recipe, a TOML "
+        "file of steps. After each step it is scored on validation images.",
+    )
+    parser.add_argument(
+        "recipe",
+        help="a file, or one that comes with the package: no_training, "
+        "few_epochs or smallest_file",
+    )
+    parser.add_argument("--network", default="LeNet300", help="or LeNet5, ...")
+    parser.add_argument("--data", default="mnist5k", help="or mnist, ...")
+    parser.add_argument(
+        "--folder",
+        type=_folder,
+        help="keeps what is done: the same command goes on from there",
+    )
+    parser.add_argument(
+        "--test",
+        action="store_true",
+        help="score on the test images too, once, at the end",
+    )
+    parser.add_argument(
+        "--out", type=_folder, metavar="FILE", help="where the network goes"
+    )
+    parser.set_defaults(command=_run_recipe)
+
+
+def _run_recipe(options: argparse.Namespace) -> int:
+    """Run a recipe; return 2 for what cannot be done."""
+    require_extra("torch", "lab")
+    # only here: it takes seconds, and the lessons can be copied without it
+    from . import artifact, pipeline, zoo
+
+    try:
+        recipe = options.recipe
+        if not recipe.endswith(".toml"):
+            recipe = pipeline.shipped(recipe)
+        result = pipeline.run(
+            recipe,
+            zoo.load(options.network, options.data),
+            options.data,
+            folder=options.folder,
+            test=options.test,
+        )
+        say(repr(result))
+        if options.out:
+            say(f"{artifact.save(result, options.out):,} bytes: {options.out}")
+    except (OSError, TypeError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\ninterrupted: whole steps are in --folder", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -17,7 +17,7 @@ from .grid_results import GridResult
 from .grids import cross, grid
 from .outcomes import Outcome
 from .planning import require_possible
-from .recipes import Recipe, Step
+from .recipes import Recipe, Step, shipped
 from .results import Result
 from .running import run
 from .steps import STEPS
@@ -33,4 +33,5 @@ __all__ = [
     "grid",
     "require_possible",
     "run",
+    "shipped",
 ]

@@ -44,7 +44,6 @@ MEANINGS = {
 }
 
 _LAYERS: dict[str, type[nn.Module]] = {
-    FACTORED: FactoredLayer,
     SPARSE: SparseLayer,
     CODES: WeightOnlyLayer,
     CODEBOOK: CodebookLayer,
@@ -56,7 +55,7 @@ _LAYERS: dict[str, type[nn.Module]] = {
 def forms_of(model: nn.Module) -> frozenset[str]:
     """Return the forms of a network's layers.
 
-    What is none of the compressed ones is float, if it has parameters.
+    What has parameters is float or, in a chain of low rank, factored.
 
     >>> sorted(forms_of(nn.Linear(3, 2)))
     ['float']
@@ -75,8 +74,10 @@ def forms_of(model: nn.Module) -> frozenset[str]:
         if any(isinstance(module, kind) for module in modules)
     }
     factored = [x for x in modules if isinstance(x, FactoredLayer)]
-    parts = {id(y) for x in factored for y in x.modules()}
-    if _holds_floats(x for x in modules if id(x) not in parts):
+    parts = {y for x in factored for y in x.modules()}
+    if _holds_floats(parts):
+        found.add(FACTORED)
+    if _holds_floats(x for x in modules if x not in parts):
         found.add(FLOAT)
     if any(isinstance(module, BATCH_NORMS) for module in modules):
         found |= {NORMS, UNFOLDED} if found & STORED else {NORMS}

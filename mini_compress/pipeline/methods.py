@@ -21,6 +21,7 @@ from .. import (
 )
 from ..datasets import Dataset
 from ..layers import IntegerNetwork
+from ..layers.kinds import PLAIN
 from ..pruning.weights.masks import Masks
 
 
@@ -99,7 +100,7 @@ def factorize(
     method: str | None = None,
     output_aware: bool = False,
     layers: Sequence[str] | None = None,
-) -> low_rank.Factorized:
+) -> low_rank.Factorized | nn.Module:
     """Put chains of smaller layers in the place of layers.
 
     share, energy, budget (with its unit), floor (of EVBMF), ranks : exactly
@@ -128,6 +129,8 @@ def factorize(
         )
     else:
         chosen = low_rank.evbmf_ranks(model, floor=floor or 1, **where)
+    if not chosen:
+        return model  # the budget is met as it is
     if ranks is None:
         chosen = _smaller(model, chosen, method)
     return low_rank.factorize(
@@ -186,9 +189,10 @@ def train_quantized(
     **settings: Any,
 ) -> quantization.TrainedQuantization:
     """Train with rounded numbers; weights that were removed stay 0."""
-    if _zeros(model, keep_zeros):
+    if masks := _zeros(model, keep_zeros):
         # a normalization cannot be folded into what stores no zeros
-        model = pruning.store_sparse(graph.fold_batchnorm(model))
+        folded = graph.fold_batchnorm(model)
+        model = pruning.store_sparse(folded, layers=list(masks))
     return quantization.train_quantized(
         model,
         data,
@@ -222,7 +226,11 @@ def _zeros(model: nn.Module, kept: bool) -> Masks:
     """
     if not kept:
         return {}
-    masks = pruning.masks_of(model)
+    masks = {
+        name: layer.weight.detach() != 0
+        for name, layer in model.named_modules()
+        if isinstance(layer, PLAIN)
+    }
     return {x: y for x, y in masks.items() if y.any() and not y.all()}
 
 
@@ -230,11 +238,14 @@ def _smaller(
     model: nn.Module, ranks: Mapping[str, Any], method: str | None
 ) -> dict[str, Any]:
     """Leave out layers that would not have fewer weights."""
-    whole = low_rank.count_weights(model, {}, method=method)
+
+    def count(name: str, rank: Any) -> int:
+        return low_rank.count_weights(model, {name: rank}, method=method)
+
     found = {
         name: rank
         for name, rank in ranks.items()
-        if low_rank.count_weights(model, {name: rank}, method=method) < whole
+        if count(name, rank) < count(name, None)
     }
     if not found:
         raise ValueError(

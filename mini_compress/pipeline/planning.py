@@ -9,6 +9,7 @@ from torch import nn
 from .._inference import HasModel, network_of, require_module
 from .._require import require_one_of
 from ..datasets import Dataset
+from ..training import require_unseen
 from .forms import MEANINGS, NORMS, UNFOLDED, forms_of
 from .kinds import Kind
 from .recipes import Recipe, asks_teacher
@@ -40,7 +41,7 @@ weights: put it before step 1
         got = type(recipe).__name__
         raise TypeError(f"recipe must be a Recipe, got {got}")
     require_module("model", model)
-    _require_data(data)
+    _require_data(model, data)
     for number, step in enumerate(recipe.steps, start=1):
         require_one_of(f"step {number} of {recipe.name!r}", step.name, STEPS)
         with naming(recipe, number):
@@ -67,7 +68,7 @@ def naming(recipe: Recipe, number: int) -> Iterator[None]:
         raise kind(f"{place(recipe, number)}: {error}") from error
 
 
-def _require_data(data: Dataset) -> None:
+def _require_data(model: nn.Module, data: Dataset) -> None:
     if not isinstance(data, Dataset):
         raise TypeError(f"data must be a Dataset, got {type(data).__name__}")
     if data.validation.labels is None:
@@ -75,6 +76,7 @@ def _require_data(data: Dataset) -> None:
             "data.validation must have labels, by which steps are scored, "
             "got none"
         )
+    require_unseen(model, data.validation)
 
 
 def _require_layers(model: nn.Module, settings: Mapping[str, Any]) -> None:
@@ -131,12 +133,14 @@ def require_teacher_used(
 
 def _require_order(recipe: Recipe, forms: frozenset[str]) -> None:
     """Follow the forms that the steps leave; each must fit the next step."""
+    if not forms:
+        raise ValueError("model must have a weight with two axes, got none")
     makers = dict.fromkeys(forms, 0)  # form -> number of the step, 0: none
     for number, step in enumerate(recipe.steps, start=1):
         kind = STEPS[step.name]
         wrong = forms & kind.bars
         if not forms & kind.on:
-            wrong = forms - {NORMS}
+            wrong = forms - {NORMS, UNFOLDED}
         if wrong:
             last = max(wrong, key=lambda form: (makers[form], form))
             raise ValueError(_reason(recipe, number, last, makers[last]))

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from .._files import write_beside
-from .._require import require_text
+from .._require import require_one_of, require_text
 from .toml import toml_text
 
+SHIPPED = Path(__file__).parent / "shipped"
 PLAIN = (str, bool, int, float)  # what a setting can be, alone or in a list
 
 
@@ -123,6 +124,19 @@ class Recipe:
             with write_beside(Path(path)) as unfinished:
                 unfinished.write_text(text, encoding="utf-8")
         return text
+
+
+def shipped(name: str) -> Recipe:
+    """Return a recipe that comes with the package.
+
+    name : "no_training", "few_epochs" or "smallest_file"
+
+    >>> print(", ".join(step.name for step in shipped("no_training").steps))
+    fold_batchnorm, equalize, quantize_network
+    """
+    names = sorted(path.stem for path in SHIPPED.glob("*.toml"))
+    require_one_of("name", name, names)
+    return Recipe.from_toml(SHIPPED / f"{name}.toml")
 
 
 def asks_teacher(steps: Sequence[Step]) -> bool:
