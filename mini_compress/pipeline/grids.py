@@ -154,8 +154,8 @@ def _shared(recipes: Sequence[Recipe]) -> list[list[Recipe]]:
     parts = [x for x, follows in after.items() if len(follows) > 1]
     depths = [sum(y == x[: len(y)] for y in parts) for x in parts]
     waves: list[list[Recipe]] = [[] for _ in range(max(depths, default=0))]
-    for begin, depth in zip(parts, depths, strict=True):
-        waves[depth - 1].append(begins[begin])
+    for part, depth in zip(parts, depths, strict=True):
+        waves[depth - 1].append(begins[part])
     return waves
 
 

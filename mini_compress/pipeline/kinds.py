@@ -11,6 +11,7 @@ from torch import nn
 from .._inference import network_of
 from .._require import require_one_of
 from ..datasets import Dataset
+from ..training import train
 from .forms import LEARNING, NORMS, STORED, UNFOLDED, WHOLE
 from .settings import CHECKS, Check
 
@@ -53,7 +54,8 @@ class Kind:
     """A kind of step: a function, what it works on and what it makes of it.
 
     function : its parameters that `Given.fill` knows are filled in, all others
-        are settings; `**settings` are those of a training
+        are settings
+    more : whose settings its `**settings` are; None for a training's
     on : forms of which the network must have one
     makes : the form that these become; None if they stay
     bars : forms that the network must not have beside them
@@ -70,21 +72,18 @@ class Kind:
     folds: bool = False
     labels: Callable[[Mapping[str, Any]], bool] = lambda settings: False
     rules: tuple[str, ...] = ()
+    more: Callable[..., Any] | None = None
     checks: Mapping[str, Check] = field(default_factory=dict)
 
     @cached_property
     def settings(self) -> dict[str, bool]:
         """Settings by name, and whether each has to be given."""
-        found, training = {}, False
-        parameters = inspect.signature(self.function).parameters
-        for name, parameter in parameters.items():
-            if parameter.kind is parameter.VAR_KEYWORD:
-                training = True
-            elif name not in FILLED:
-                found[name] = parameter.default is parameter.empty
-        if training:
-            found |= {x: x == "epochs" for x in TRAINING if x not in found}
-        if "images" in parameters:
+        found = _settings_of(self.function)
+        if _hands_on(self.function):
+            of_training = {name: name == "epochs" for name in TRAINING}
+            others = _settings_of(self.more) if self.more else of_training
+            found = {**others, **found}
+        if "images" in inspect.signature(self.function).parameters:
             found["num_images"] = False
         return found
 
@@ -123,11 +122,25 @@ class Kind:
         """Take the step; what was given stays as it is."""
         options = dict(settings)
         num_images = options.pop("num_images", NUM_IMAGES)
-        for name, parameter in inspect.signature(
-            self.function
-        ).parameters.items():
+        asked = [*inspect.signature(self.function).parameters]
+        if _hands_on(self.function):
+            asked += inspect.signature(self.more or train).parameters
+        for name in asked:
             if name in FILLED:
                 options[name] = given.fill(name, num_images)
-            elif parameter.kind is parameter.VAR_KEYWORD:
-                options["progress"] = given.progress
         return network_of(self.function(**options))
+
+
+def _settings_of(function: Callable[..., Any]) -> dict[str, bool]:
+    """Return parameters that are not filled in, and whether each is needed."""
+    return {
+        name: parameter.default is parameter.empty
+        for name, parameter in inspect.signature(function).parameters.items()
+        if name not in FILLED and parameter.kind is not parameter.VAR_KEYWORD
+    }
+
+
+def _hands_on(function: Callable[..., Any]) -> bool:
+    """Tell whether a function hands settings on to another one."""
+    parameters = inspect.signature(function).parameters.values()
+    return any(x.kind is x.VAR_KEYWORD for x in parameters)

@@ -4,7 +4,7 @@ As everywhere else, the model comes first and is not changed. What `Given.fill`
 knows is filled in; the rest are a step's settings.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from .. import (
     distillation,
     export,
     graph,
-    low_rank,
     pruning,
     quantization,
     training,
@@ -87,92 +86,31 @@ def distill(
     )
 
 
-def factorize(
-    model: nn.Module,
-    images: Tensor,
-    *,
-    share: float | None = None,
-    energy: float | None = None,
-    budget: float | None = None,
-    unit: str = "weights",
-    floor: int | None = None,
-    ranks: Mapping[str, Any] | None = None,
-    method: str | None = None,
-    output_aware: bool = False,
-    layers: Sequence[str] | None = None,
-) -> low_rank.Factorized | nn.Module:
-    """Put chains of smaller layers in the place of layers.
-
-    share, energy, budget (with its unit), floor (of EVBMF), ranks : exactly
-        one, the rule by which ranks are chosen; a layer that would not have
-        fewer weights stays as it is, unless its rank is given
-    output_aware : keep the outputs on the images, and not the weights
-    """
-    shown = images if output_aware else None
-    where: dict[str, Any] = {"method": method, "layers": layers}
-    if ranks is not None:
-        chosen = {
-            x: tuple(y) if isinstance(y, list) else y for x, y in ranks.items()
-        }
-    elif share is not None:
-        chosen = low_rank.share_ranks(model, share, **where)
-    elif energy is not None:
-        chosen = low_rank.energy_ranks(model, energy, images=shown, **where)
-    elif budget is not None:
-        chosen = low_rank.budget_ranks(
-            model,
-            budget,
-            unit=unit,
-            images=shown,
-            **where,
-            input_shape=tuple(images.shape[1:]),
-        )
-    else:
-        chosen = low_rank.evbmf_ranks(model, floor=floor or 1, **where)
-    if not chosen:
-        return model  # the budget is met as it is
-    if ranks is None:
-        chosen = _smaller(model, chosen, method)
-    return low_rank.factorize(
-        model,
-        chosen,
-        method=method,
-        images=shown,
-        input_shape=tuple(images.shape[1:]),
-    )
-
-
 def quantize_network(
     model: nn.Module,
     images: Tensor,
     *,
-    weight_bits: int = 8,
-    activation_bits: int = 8,
-    granularity: str = "channel",
-    rounding: str = "float32_half_even",
     ranges: str = "min_max",
-    bits: Mapping[str, int] | None = None,
     max_bytes: int | None = None,
+    **settings: Any,
 ) -> IntegerNetwork:
     """Make a network of integers, its ranges by a rule.
 
-    bits, max_bytes : of single layers, or chosen so that the file is no longer
+    ranges : a rule of `quantization.calibrate`
+    max_bytes : of the file, for which the bits of layers are chosen
     """
     if max_bytes is not None:
-        bits = quantization.allocate_bits(
-            model, images, max_bytes=max_bytes, granularity=granularity
+        settings["bits"] = quantization.allocate_bits(
+            model,
+            images,
+            max_bytes=max_bytes,
+            granularity=settings.get("granularity", "channel"),
         )
+    found = quantization.calibrate(
+        model, images, method=ranges, bits=settings.get("activation_bits", 8)
+    )
     return quantization.quantize_network(
-        model,
-        images,
-        weight_bits=weight_bits,
-        activation_bits=activation_bits,
-        granularity=granularity,
-        rounding=rounding,
-        ranges=quantization.calibrate(
-            model, images, method=ranges, bits=activation_bits
-        ),
-        bits=bits,
+        model, images, ranges=found, **settings
     )
 
 
@@ -180,11 +118,6 @@ def train_quantized(
     model: nn.Module,
     data: Dataset,
     *,
-    method: str = "lsq",
-    weight_bits: int = 4,
-    activation_bits: int = 4,
-    granularity: str = "channel",
-    bits: Mapping[str, int] | None = None,
     keep_zeros: bool = True,
     **settings: Any,
 ) -> quantization.TrainedQuantization:
@@ -193,16 +126,7 @@ def train_quantized(
         # a normalization cannot be folded into what stores no zeros
         folded = graph.fold_batchnorm(model)
         model = pruning.store_sparse(folded, layers=list(masks))
-    return quantization.train_quantized(
-        model,
-        data,
-        method=method,
-        weight_bits=weight_bits,
-        activation_bits=activation_bits,
-        granularity=granularity,
-        bits=bits,
-        **settings,
-    )
+    return quantization.train_quantized(model, data, **settings)
 
 
 def export_onnx(
@@ -232,24 +156,3 @@ def _zeros(model: nn.Module, kept: bool) -> Masks:
         if isinstance(layer, PLAIN)
     }
     return {x: y for x, y in masks.items() if y.any() and not y.all()}
-
-
-def _smaller(
-    model: nn.Module, ranks: Mapping[str, Any], method: str | None
-) -> dict[str, Any]:
-    """Leave out layers that would not have fewer weights."""
-
-    def count(name: str, rank: Any) -> int:
-        return low_rank.count_weights(model, {name: rank}, method=method)
-
-    found = {
-        name: rank
-        for name, rank in ranks.items()
-        if count(name, rank) < count(name, None)
-    }
-    if not found:
-        raise ValueError(
-            "ranks must make some layer smaller, got none that does: "
-            f"{dict(ranks)}"
-        )
-    return found

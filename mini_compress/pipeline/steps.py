@@ -12,7 +12,7 @@ from ..kernels.codebook.fitting import STARTS
 from ..low_rank.methods import OF_CONVOLUTIONS
 from ..quantization.codebooks import METHODS as CODEBOOKS
 from ..quantization.trained.methods import METHODS as TRAINED
-from . import methods
+from . import factorizing, methods
 from .forms import (
     BLOCKS,
     CODEBOOK,
@@ -60,10 +60,10 @@ STEPS: dict[str, Kind] = {
     "store_sparse": Kind(pruning.store_sparse, makes=SPARSE),
     # layers of low rank
     "factorize": Kind(
-        methods.factorize,
+        factorizing.factorize,
         on=frozenset({FLOAT}),
         makes=FACTORED,
-        rules=("share", "energy", "budget", "floor", "ranks"),
+        rules=factorizing.RULES,
         checks={"method": one_of(*OF_CONVOLUTIONS)},
     ),
     # the same function in another form
@@ -93,6 +93,7 @@ STEPS: dict[str, Kind] = {
     "quantize_static": Kind(quantization.quantize_static, makes=STATIC),
     "quantize_network": Kind(
         methods.quantize_network,
+        more=quantization.quantize_network,
         on=TO_INTEGER,
         makes=INTEGER,
         bars=NO_INTEGER,
@@ -100,6 +101,7 @@ STEPS: dict[str, Kind] = {
     ),
     "train_quantized": Kind(
         methods.train_quantized,
+        more=quantization.train_quantized,
         on=TO_INTEGER,
         makes=INTEGER,
         bars=NO_INTEGER,
