@@ -59,7 +59,7 @@ def _add_run(commands: Any) -> None:
     parser.add_argument(
         "recipe",
         help="a file, or one that comes with the package: no_training, "
-        "few_epochs or smallest_file",
+        "few_epochs or smallest_file; list shows the steps that there are",
     )
     parser.add_argument("--network", default="LeNet300", help="or LeNet5, ...")
     parser.add_argument("--data", default="mnist5k", help="or mnist, ...")
@@ -85,6 +85,10 @@ def _run_recipe(options: argparse.Namespace) -> int:
     # only here: it takes seconds, and the lessons can be copied without it
     from . import artifact, pipeline, zoo
 
+    if options.recipe == "list":
+        for row in pipeline.list_steps().records():
+            say(f"{row['step']:<18} {row['settings']}")
+        return 0
     try:
         recipe = options.recipe
         if not recipe.endswith(".toml"):

@@ -15,6 +15,7 @@ prune_weights, prune_gradually, prune_iteratively, prune_filters, ...
 
 from .grid_results import GridResult
 from .grids import cross, grid
+from .listing import list_steps
 from .outcomes import Outcome
 from .planning import require_possible
 from .recipes import Recipe, Step, shipped
@@ -31,6 +32,7 @@ __all__ = [
     "Step",
     "cross",
     "grid",
+    "list_steps",
     "require_possible",
     "run",
     "shipped",

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from .._files import write_beside
 from .._version import __version__
+from ..artifact.header import read_header
 from ..datasets import Dataset
 from .outcomes import Outcome
 from .recipes import Step, asks_teacher
@@ -50,17 +51,17 @@ class Store:
         place = self._place(steps)
         record = _read(place / RECORD)
         try:
-            return Outcome(
-                step=steps[-1],
-                data=(place / NETWORK).read_bytes(),
-                reused=True,
-                **record["outcome"],
+            data = (place / NETWORK).read_bytes()
+            found = Outcome(
+                step=steps[-1], data=data, reused=True, **record["outcome"]
             )
-        except (KeyError, TypeError, OSError) as error:
+            read_header(data, NETWORK)  # and its checksum
+        except (KeyError, TypeError, ValueError, OSError) as error:
             raise ValueError(
-                f"{place} must hold an outcome, got {error!r}: delete it, and "
+                f"{place} must hold an outcome, got {error}: delete it, and "
                 "the step is taken again"
             ) from None
+        return found
 
     def add(self, steps: Sequence[Step], outcome: Outcome) -> None:
         """Write an outcome down; it is there once its record is."""

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mini_compress import artifact, datasets, zoo
 from mini_compress.__main__ import main
 from mini_compress.pipeline import (
+    STEPS,
     Recipe,
     Step,
     require_possible,
@@ -147,3 +148,9 @@ def test_the_command_runs_goes_on_and_writes(tmp_path, capsys):
 def test_bad_arguments_are_one_error(arguments, message, capsys):
     assert main(["run", *arguments]) == 2
     assert capsys.readouterr().err.startswith(message)
+
+
+def test_the_command_lists_the_steps(capsys):
+    assert main(["run", "list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(STEPS)

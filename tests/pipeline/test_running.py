@@ -154,3 +154,46 @@ def test_zeros_stay_unless_they_may_go(mine):
     )
     assert quiet(kept, mine).final.sparsity > 0.4
     assert quiet(free, mine).final.sparsity < 0.1
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "message"),
+    [
+        ("network.safetensors", lambda x: x[:-1], "delete it, and the step"),
+        ("network.safetensors", lambda x: x[:-9] + 9 * b"1", "delete it, and"),
+        ("record.json", lambda x: x[:-9], "must be JSON, got"),
+        ("record.json", lambda x: b"{}", "must hold an outcome, got 'outcome"),
+    ],
+)
+def test_a_damaged_folder_is_one_error(mine, tmp_path, name, damage, message):
+    recipe = Recipe("one", [Step("fold_batchnorm")])
+    quiet(recipe, mine, folder=tmp_path)
+    [path] = tmp_path.glob(f"*/{name}")
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(ValueError, match=message) as error:
+        quiet(recipe, mine, folder=tmp_path)
+    assert str(path.parent) in str(error.value)
+
+
+def test_an_exported_file_is_written_again(mine, tmp_path):
+    path = tmp_path / "network.onnx"
+    steps = [Step("quantize_network"), Step("export_onnx", path=str(path))]
+    recipe = Recipe("exported", steps)
+    quiet(recipe, mine, folder=tmp_path / "done")
+    before = path.read_bytes()
+    path.unlink()
+    quiet(recipe, mine, folder=tmp_path / "done")
+    assert path.read_bytes() == before
+
+
+def test_tables_hold_what_was_counted(mine):
+    result = quiet(RECIPE, mine, test=True)
+    steps, test = result.tables()
+    final = result.final
+    assert steps.records()[-1]["KB"] == final.num_bytes / 1000
+    assert steps.records()[-1]["MACs"] == final.macs
+    assert steps.records()[0]["step"] == "original"
+    drop = result.test[0].accuracy - result.test[1].accuracy
+    assert test.records()[1]["drop (pp)"] == pytest.approx(drop)
+    assert result.seconds == sum(x.seconds for x in result.outcomes)
+    assert len(quiet(RECIPE, mine).tables()) == 1
