@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from .._inference import HasModel, network_of, require_module
+from .._inference import HasModel, device_of, network_of, require_module
 from .._require import require_one_of
 from ..datasets import Dataset
 from ..training import require_unseen
@@ -41,6 +41,7 @@ weights: put it before step 1
         got = type(recipe).__name__
         raise TypeError(f"recipe must be a Recipe, got {got}")
     require_module("model", model)
+    _require_cpu("model", model)
     _require_data(model, data)
     for number, step in enumerate(recipe.steps, start=1):
         require_one_of(f"step {number} of {recipe.name!r}", step.name, STEPS)
@@ -66,6 +67,12 @@ def naming(recipe: Recipe, number: int) -> Iterator[None]:
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"{place(recipe, number)}: {error}") from error
+
+
+def _require_cpu(name: str, model: nn.Module) -> None:
+    """Refuse networks elsewhere: files and integer codes are of the CPU."""
+    if (device := device_of(model)).type != "cpu":
+        raise ValueError(f"{name} must be on the CPU, got {device}")
 
 
 def _require_data(model: nn.Module, data: Dataset) -> None:
@@ -120,7 +127,7 @@ def require_teacher_used(
     """Refuse a teacher that no step would ask: it was forgotten."""
     if teacher is None:
         return
-    network_of(teacher)  # refuses what is none
+    _require_cpu("teacher", network_of(teacher))
     steps = [step for recipe in recipes for step in recipe.steps]
     if not asks_teacher(steps):
         raise ValueError(

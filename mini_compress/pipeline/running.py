@@ -38,7 +38,8 @@ def run(
     """Compress a copy of a network by a recipe, and measure it at every step.
 
     recipe : or the path of its TOML file
-    model : maps images of data to logits; is not changed
+    model : maps images of data to logits; is not changed, and on the CPU, as
+        every step is: it takes up the file that the one before has left
     data : or the name of one for `datasets.load`; each step is scored on its
         validation images
     teacher : of a step that distills with teacher="given"

@@ -207,6 +207,8 @@ def test_missing_data_are_one_error(mine, no_work):
     assert "data must be a Dataset, got int" in refused((net, 3), step)
     assert "name must be one of mnist5k" in refused((net, "mine"), step)
     assert "must be a torch.nn.Module, got int" in refused((3, data), step)
+    away = nn.Linear(3, 2, device="meta")
+    assert "model must be on the CPU, got meta" in refused((away, data), step)
 
 
 def test_a_teacher_that_nobody_asks_is_an_error(mine, no_work):
