@@ -25,6 +25,7 @@ ROWS = [
     {"export"},
     {"pipeline"},
     {"studies", "results", "figures", "widgets", "checks", "cli"},
+    {"__main__"},
 ]
 FAMILIES = ROWS[6]
 LEVELS = {name: level for level, row in enumerate(ROWS) for name in row}
@@ -77,7 +78,7 @@ def imports_of(name: str, path: Path) -> set[str]:
 def level_of(name: str) -> int | None:
     """Return the row of a module, None if it has no place."""
     top = name.partition(".")[0]
-    return 0 if top.startswith("_") else LEVELS.get(top)
+    return LEVELS.get(top, 0 if top.startswith("_") else None)
 
 
 def own_imports(name: str, path: Path) -> set[str]:
