@@ -1,11 +1,13 @@
 """Many recipes: as each alone, what they share once, and on a cluster."""
 
+from unittest import mock
+
 import joblib
 import pytest
 from distributed import Client, LocalCluster
 
 from mini_compress import artifact, zoo
-from mini_compress.pipeline import Recipe, Step, cross, grid, grids, run
+from mini_compress.pipeline import Recipe, Step, cross, grid, grids, kinds, run
 
 RECIPES = cross(
     [None, Step("prune_weights", sparsity=0.5)],
@@ -34,6 +36,15 @@ def test_a_grid_is_every_recipe_by_itself(mine):
 
 
 def test_what_recipes_begin_with_is_done_once(mine, tmp_path):
+    apply, taken = kinds.Kind.apply, []
+
+    def counted(kind, *arguments):
+        taken.append(kind)
+        return apply(kind, *arguments)
+
+    with mock.patch.object(kinds.Kind, "apply", counted):
+        grid(RECIPES, *mine, progress=False)
+    assert len(taken) == 1 + 2 * 3
     grid(RECIPES, *mine, folder=tmp_path, progress=False)
     # with and without pruning: fine-tuning and two ways to quantize
     assert len(list(tmp_path.glob("*/record.json"))) == 1 + 2 * 3

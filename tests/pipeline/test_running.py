@@ -197,3 +197,31 @@ def test_tables_hold_what_was_counted(mine):
     assert test.records()[1]["drop (pp)"] == pytest.approx(drop)
     assert result.seconds == sum(x.seconds for x in result.outcomes)
     assert len(quiet(RECIPE, mine).tables()) == 1
+
+
+def test_a_layer_that_begins_with_zeros_alone_learns(mine):
+    net, data = mine
+    fresh = copy.deepcopy(net)
+    fresh.head.weight.data.zero_()
+    recipe = Recipe("tuned", [Step("fine_tune", epochs=1)])
+    tuned = quiet(recipe, (fresh, data)).model
+    assert tuned.head.weight.any()
+
+
+def test_a_network_of_integers_keeps_its_budget(mine):
+    free = quiet(Recipe("r", [Step("quantize_network")]), mine).final
+    most = free.num_bytes - 500
+    step = Step("quantize_network", max_bytes=most)
+    tight = quiet(Recipe("r", [step]), mine).final
+    assert most - 500 < tight.num_bytes <= most
+
+
+def test_layers_of_low_rank_have_the_ranks_that_pay(mine):
+    given = Step("factorize", ranks={"hidden": 2, "conv": [2, 1]})
+    model = quiet(Recipe("r", [given]), mine).model
+    assert (model.hidden.ranks, model.conv.ranks) == ((2,), (2, 1))
+    net, _ = mine
+    met = Step("factorize", budget=10**6)
+    assert quiet(Recipe("r", [met]), mine).final.data == artifact.to_bytes(net)
+    shares = quiet(Recipe("r", [Step("factorize", share=0.5)]), mine)
+    assert shares.final.parameters < shares.outcomes[0].parameters
