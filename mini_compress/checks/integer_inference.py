@@ -67,7 +67,7 @@ def slide(function: Callable) -> None:
     """
     attempt = Attempt(function, "x", "w", "z", "m")
     rng = np.random.default_rng(0)
-    w = np.array([40, 90, 60, -20, 30], np.int8)
+    w = np.array([1, -2, 2, 1, -1], np.int8)  # few sums leave the codes
 
     def expect(z: int, m: float) -> None:
         x = rng.integers(0, 256, 40).astype(np.uint8)
@@ -75,19 +75,19 @@ def slide(function: Callable) -> None:
         codes = np.rint(np.correlate(reals, w) * m).clip(0, 255)
         attempt.expect(codes.astype(np.uint8), x, w, z, m)
 
-    with attempt.must("with z = 0 and m = 0.7, codes are as they were"):
-        expect(0, 0.7)
+    with attempt.must("with z = 0 and m = 0.7003, codes are as they were"):
+        expect(0, 0.7003)  # no sum of these is a tie
     with attempt.must(
         "outside of the row is real 0",
         "x is padded before z is subtracted: that 0 becomes -z.",
     ):
         for z in (100, 255):
-            expect(z, 0.7)
+            expect(z, 0.7003)
     with attempt.must(
         "the multiplier keeps its exponent",
         "np.frexp says m = mantissa * 2**exponent: both belong to m.",
     ):
-        for m in (0.3, 0.0123, 0.00217):
+        for m in (0.3007, 0.0123, 0.00217):
             expect(0, m)
             expect(100, m)
 

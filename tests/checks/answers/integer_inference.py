@@ -63,7 +63,7 @@ def by_logarithms(multiplier, bits):
     return list(q), list(shift)
 
 
-BEFORE = "with z = 0 and m = 0.7, codes are as they were"
+BEFORE = "with z = 0 and m = 0.7003, codes are as they were"
 OUTSIDE = "outside of the row is real 0"
 EXPONENT = "the multiplier keeps its exponent"
 
