@@ -19,6 +19,7 @@ from .packed_weight import PackedWeight
 from .requantized import RequantizedLayer
 from .separable import SeparableConv2d
 from .sparse import SparseLayer, SparseWeight
+from .sparse_codebook import SparseCodebookLayer, SparseCodebookWeight
 from .tucker import TuckerConv2d
 from .weight_only import WeightOnlyLayer
 
@@ -38,6 +39,8 @@ __all__ = [
     "PackedWeight",
     "RequantizedLayer",
     "SeparableConv2d",
+    "SparseCodebookLayer",
+    "SparseCodebookWeight",
     "SparseLayer",
     "SparseWeight",
     "Step",

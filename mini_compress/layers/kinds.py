@@ -27,6 +27,7 @@ from .low_rank import LowRankConv2d, LowRankLinear
 from .requantized import RequantizedLayer
 from .separable import SeparableConv2d
 from .sparse import SparseLayer
+from .sparse_codebook import SparseCodebookLayer
 from .tucker import TuckerConv2d
 from .weight_only import WeightOnlyLayer
 
@@ -40,6 +41,7 @@ COMPRESSED: dict[str, type[CompressedLayer]] = {
         *(WeightOnlyLayer, IntegerLayer, RequantizedLayer, SparseLayer),
         BlockFormatLayer,
         CodebookLayer,
+        SparseCodebookLayer,
     )
 }
 

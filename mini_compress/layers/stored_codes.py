@@ -8,6 +8,10 @@ from .._require import require_equal, require_int
 from ..kernels.huffman import BLOCK, Encoded, decode, encode
 from ..kernels.planes import num_packed_bytes, pack_planes, unpack_planes
 
+# bytes: a stream has two arrays more than packed codes, and a file's header
+# names each and says where it is
+STREAM_HEADER = 200
+
 
 class PackedCodes(nn.Module):
     """Codes of 1 to 8 bits, packed.
@@ -96,3 +100,19 @@ class HuffmanCodes(nn.Module):
                 self.count,
             )
         )
+
+
+def stream_size(encoded: Encoded, num_symbols: int) -> int:
+    """Return the bytes that a stream takes in a file with all that is its own.
+
+    num_symbols : the codes are below this; the table has a length for each,
+        whether it occurs or not
+
+    >>> stream_size(encode(np.zeros(2000, np.uint8)), num_symbols=8)
+    462
+
+    Those are 250 of the stream, 8 of the table, 4 of the sizes of 2 blocks,
+    and what they take in the file's header.
+    """
+    table_and_sizes = num_symbols + encoded.block_bytes.nbytes
+    return encoded.stream.nbytes + table_and_sizes + STREAM_HEADER

@@ -4,6 +4,7 @@ uniform          evenly spaced codes for weights
 static           codes for activations too, and products of integers
 codebooks        levels where they are needed, evenly spaced or not
 codebook_tuning  the same, trained: all weights of a level move together
+sharing          levels for what pruning has left, and Huffman codes
 gptq             codes of weights that keep outputs: each error is pushed on
 adaround         the same, learned: each weight goes up or down
 formats          weights in blocks: small floats, K-quants, NF4
@@ -37,6 +38,7 @@ from .gptq import quantize_gptq
 from .integer_network import quantize_network
 from .mixed_precision import BitSensitivity, allocate_bits, scan_bits
 from .rounding_report import LayerRounding, Rounded, RoundingReport
+from .sharing import share_weights, store_huffman
 from .simulation import SimulatedNetwork, simulate
 from .static import quantize_static
 from .trained import (
@@ -78,7 +80,9 @@ __all__ = [
     "quantize_weight",
     "quantize_weights",
     "scan_bits",
+    "share_weights",
     "simulate",
+    "store_huffman",
     "to_integer",
     "train_quantized",
     "tune_codebooks",

@@ -9,42 +9,49 @@ from typing import Any
 
 import numpy as np
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from .._inference import require_module
 from ..datasets import Dataset
 from ..kernels.huffman import encode
-from ..layers import CodebookLayer
+from ..layers import CodebookLayer, SparseCodebookLayer
 from ..layers.group_scales import scale_groups
 from ..layers.selection import with_layers_replaced
 from ..layers.stored_codes import HuffmanCodes
 from ..training import Training, train
 
+Coded = CodebookLayer | SparseCodebookLayer
+
 
 class TunedCodebook(nn.Module):
-    """A layer as `CodebookLayer`, whose levels and bias learn.
+    """A layer of a codebook whose levels and bias learn.
 
-    layer : says where to start; is not changed
+    layer : says where to start; is not changed. Zeros that a
+        `SparseCodebookLayer` does not store stay zeros.
     """
 
     codes: Tensor
     bias: nn.Parameter | None
 
-    def __init__(self, layer: CodebookLayer) -> None:
+    def __init__(self, layer: Coded) -> None:
         super().__init__()
         self.geometry, kept = layer.geometry, layer.weight
-        self.group_size = kept.group_size
+        self.group_size = layer.settings.get("group_size")
+        self.has_zero = isinstance(layer, SparseCodebookLayer)  # as code 0
         self.levels = nn.Parameter(kept.levels.clone())
         # torch indexes by int64 alone
         codes = kept.codes().reshape(-1).long()
         self.register_buffer("codes", codes, persistent=False)
-        self.register_buffer("scale", kept.scale, persistent=False)
+        scale = getattr(kept, "scale", None)
+        self.register_buffer("scale", scale, persistent=False)
         bias = layer.bias
         self.bias = None if bias is None else nn.Parameter(bias.clone())
 
     def forward(self, input: Tensor) -> Tensor:
         """Apply the layer; a level's gradient is the sum over its weights."""
         shape = self.geometry.weight_shape
-        weight = self.levels.index_select(0, self.codes)
+        levels = pad(self.levels, (1, 0)) if self.has_zero else self.levels
+        weight = levels.index_select(0, self.codes)
         rows = weight.reshape(shape[0], -1)  # (outputs, inner)
         if self.group_size is not None:
             rows = scale_groups(rows, self.scale, self.group_size)  # type: ignore[arg-type]
@@ -61,7 +68,8 @@ def tune_codebooks(
 ) -> Training:
     """Train the levels of codebooks; each weight keeps the level that it has.
 
-    model : with layers of `quantize_codebook`; is not changed. All else in it
+    model : with layers of `quantize_codebook` or `share_weights`, whose
+        zeros stay zeros; is not changed. All else in it
         that learns does so too: biases, normalizations, other layers.
     data, settings : of `training.train`: epochs, learning_rate, ...; a few
         levels bear a higher rate than many weights do
@@ -83,10 +91,12 @@ def tune_codebooks(
     layers = {
         name: module
         for name, module in model.named_modules()
-        if isinstance(module, CodebookLayer)
+        if isinstance(module, Coded)
     }
     if not layers:
-        raise ValueError("model must have a CodebookLayer, got none")
+        raise ValueError(
+            "model must have a CodebookLayer or a SparseCodebookLayer, got none"
+        )
     learning = with_layers_replaced(
         model, {name: TunedCodebook(layer) for name, layer in layers.items()}
     )
@@ -98,12 +108,16 @@ def tune_codebooks(
     return replace(result, model=with_layers_replaced(result.model, tuned))
 
 
-def _stored(layer: CodebookLayer, tuned: TunedCodebook) -> CodebookLayer:
+def _stored(layer: Coded, tuned: TunedCodebook) -> Coded:
     """Return a layer like another one, with levels that were tuned."""
-    levels, kept = tuned.levels.detach().numpy(), layer.weight
+    levels = tuned.levels.detach().numpy()
     order = np.argsort(levels, kind="stable")  # some may have overtaken others
     places = np.argsort(order).astype(np.uint8)
-    codes = places[kept.codes().numpy()]
+    codes = layer.weight.codes().numpy()
+    if isinstance(layer, SparseCodebookLayer):
+        places = np.append(np.uint8(0), places + np.uint8(1))
+        return _stored_sparse(layer, places[codes], levels[order], tuned.bias)
+    codes, kept = places[codes], layer.weight
     settings = dict(layer.settings)
     if isinstance(kept.stored, HuffmanCodes):
         settings["huffman_bytes"] = encode(codes).stream.size
@@ -113,3 +127,23 @@ def _stored(layer: CodebookLayer, tuned: TunedCodebook) -> CodebookLayer:
     if tuned.bias is not None and made.bias is not None:
         made.bias.copy_(tuned.bias.detach())
     return made
+
+
+def _stored_sparse(
+    layer: SparseCodebookLayer,
+    codes: np.ndarray,
+    levels: np.ndarray,
+    bias: Tensor | None,
+) -> SparseCodebookLayer:
+    """Return a layer that is stored like another one."""
+    kept = layer.weight
+    return SparseCodebookLayer.of_codes(
+        layer.geometry,
+        codes,
+        levels,
+        bias,
+        bits=kept.bits,
+        index_bits=kept.index_bits,
+        huffman=isinstance(kept.entries, HuffmanCodes)
+        or isinstance(kept.gaps, HuffmanCodes),
+    )

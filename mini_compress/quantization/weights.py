@@ -8,6 +8,7 @@ from torch import nn
 from ..layers import (
     CodebookLayer,
     RequantizedLayer,
+    SparseCodebookLayer,
     SparseLayer,
     WeightOnlyLayer,
     geometry_of,
@@ -99,6 +100,7 @@ WEIGHTS: dict[Any, Rule] = {
     nn.Linear: plain,
     nn.Conv2d: plain,
     CodebookLayer: decoded,
+    SparseCodebookLayer: decoded,
     SparseLayer: decoded,
     WeightOnlyLayer: weight_only,
 }

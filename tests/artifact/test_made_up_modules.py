@@ -19,6 +19,13 @@ def weights(kind: str, **settings: object) -> dict:
     }
 
 
+def entries(**settings: object) -> dict:
+    """Describe codes and gaps that are as they should be, but for some."""
+    usual = {"bits": 2, "num_levels": 3, "index_bits": 3, "num_values": 9}
+    streams = {"code_bytes": None, "gap_bytes": None}
+    return weights("SparseCodebookLayer", **{**usual, **streams, **settings})
+
+
 DESCRIPTIONS = {
     "no kind": {},
     "kind a list": {"kind": []},
@@ -54,6 +61,10 @@ DESCRIPTIONS = {
     "a stream without end": weights(
         "CodebookLayer", bits=2, num_levels=4, huffman_bytes=2**40
     ),
+    "no code for fillers": entries(num_levels=4),
+    "gaps of 0 bits": entries(index_bits=0),
+    "entries without end": entries(num_values=2**40),
+    "a stream of gaps without end": entries(gap_bytes=2**40),
     "a norm": {"kind": "BatchNorm1d", "num_features": 300, "eps": 1e-5},
 }
 
@@ -149,6 +160,16 @@ BOMBS = {
     "steps": wide("WeightOnlyLayer", 20_000, 10_000, bits=8, group_size=1),
     "blocks": wide("BlockFormatLayer", 40_000, 20_000, format="q8_0"),
     "codebook": wide("CodebookLayer", 2**15, 2**15, bits=8, num_levels=256),
+    "entries": wide(
+        "SparseCodebookLayer",
+        *(2**15, 2**15),
+        bits=8,
+        num_levels=255,
+        index_bits=8,
+        num_values=2**29,
+        code_bytes=None,
+        gap_bytes=None,
+    ),
     "stream": wide(
         "CodebookLayer",
         *(2**15, 2**15),

@@ -128,6 +128,14 @@ def test_codebooks(digits, tmp_path):
         assert_same(small, images, tmp_path)
 
 
+def test_codebooks_without_zeros(digits, tmp_path):
+    images = digits.test.take(20).images
+    model = zoo.load("LeNet5", "mnist5k")
+    masks = pruning.magnitude_masks(model, 0.9)
+    shared = quantization.share_weights(pruning.apply_masks(model, masks), 4)
+    assert_same(quantization.store_huffman(shared), images, tmp_path)
+
+
 class Attention(nn.Module):
     def __init__(self):
         super().__init__()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mini_compress import datasets, pruning, quantization, zoo
-from mini_compress.layers import SparseLayer
+from mini_compress.layers import SparseCodebookLayer, SparseLayer
 from tests.export.test_float import assert_same
 from tests.export.test_qdq import SHAPE, assert_near_codes
 from tests.support.qlinear import open_network
@@ -36,8 +36,17 @@ def sparse(name):
     return made
 
 
+def shared(name):
+    """Return a network whose layers hold codes of a tenth of their weights."""
+    model = quantization.fold_batchnorm(zoo.load(name, "mnist5k"))
+    masks = pruning.magnitude_masks(model, 0.9)
+    made = quantization.share_weights(pruning.apply_masks(model, masks), 5)
+    assert any(isinstance(x, SparseCodebookLayer) for x in made.modules())
+    return made
+
+
 @pytest.mark.parametrize("name", ["ConvNet", "ResNet8"])
-@pytest.mark.parametrize("prune", [thinned, sparse])
+@pytest.mark.parametrize("prune", [thinned, sparse, shared])
 def test_in_every_form(prune, name, digits, tmp_path):
     model, images = prune(name), digits.test.take(100).images
     assert_same(model, images[:20], tmp_path)
