@@ -4,12 +4,12 @@ A weight is levels[code], and its code stays. So the gradient of a level is the
 sum of the gradients of all weights that have it, by the chain rule.
 """
 
+import math
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from torch import Tensor, nn
-from torch.nn.functional import pad
 
 from .._inference import require_module
 from ..datasets import Dataset
@@ -31,17 +31,21 @@ class TunedCodebook(nn.Module):
     """
 
     codes: Tensor
+    places: Tensor | None
     bias: nn.Parameter | None
 
     def __init__(self, layer: Coded) -> None:
         super().__init__()
         self.geometry, kept = layer.geometry, layer.weight
         self.group_size = layer.settings.get("group_size")
-        self.has_zero = isinstance(layer, SparseCodebookLayer)  # as code 0
         self.levels = nn.Parameter(kept.levels.clone())
         # torch indexes by int64 alone
-        codes = kept.codes().reshape(-1).long()
+        codes, places = kept.codes().reshape(-1).long(), None
+        if isinstance(layer, SparseCodebookLayer):
+            places = codes.nonzero().reshape(-1)  # (non-zeros,)
+            codes = codes[places] - 1  # 0 is no weight, 1 the first level
         self.register_buffer("codes", codes, persistent=False)
+        self.register_buffer("places", places, persistent=False)
         scale = getattr(kept, "scale", None)
         self.register_buffer("scale", scale, persistent=False)
         bias = layer.bias
@@ -50,8 +54,10 @@ class TunedCodebook(nn.Module):
     def forward(self, input: Tensor) -> Tensor:
         """Apply the layer; a level's gradient is the sum over its weights."""
         shape = self.geometry.weight_shape
-        levels = pad(self.levels, (1, 0)) if self.has_zero else self.levels
-        weight = levels.index_select(0, self.codes)
+        weight = self.levels.index_select(0, self.codes)
+        if self.places is not None:
+            zeros = weight.new_zeros(math.prod(shape))
+            weight = zeros.index_copy(0, self.places, weight)
         rows = weight.reshape(shape[0], -1)  # (outputs, inner)
         if self.group_size is not None:
             rows = scale_groups(rows, self.scale, self.group_size)  # type: ignore[arg-type]
@@ -68,9 +74,9 @@ def tune_codebooks(
 ) -> Training:
     """Train the levels of codebooks; each weight keeps the level that it has.
 
-    model : with layers of `quantize_codebook` or `share_weights`, whose
-        zeros stay zeros; is not changed. All else in it
-        that learns does so too: biases, normalizations, other layers.
+    model : with layers of `quantize_codebook` or `share_weights`, whose zeros
+        stay zeros; is not changed. All else in it that learns does so too:
+        biases, normalizations, other layers.
     data, settings : of `training.train`: epochs, learning_rate, ...; a few
         levels bear a higher rate than many weights do
     returns : the training; its model has codebooks again, and a file as long

@@ -1,6 +1,7 @@
 """Gradual pruning: the mask grows while the network learns."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from torch import nn
@@ -9,14 +10,14 @@ from ..._require import require_number
 from ...datasets import Dataset
 from ...training import Step, Training, count_steps, train
 from .fine_tuning import clear_removed
-from .masks import Masks, magnitude_masks
+from .masks import Masks, Sparsity, magnitude_masks
 from .schedules import CubicSchedule
 
 
 def prune_gradually(
     model: nn.Module,
     data: Dataset,
-    sparsity: float,
+    sparsity: Sparsity,
     *,
     epochs: int,
     start: float = 0.0,
@@ -29,7 +30,8 @@ def prune_gradually(
     """Train a copy of a network while its smallest weights are removed.
 
     model : untrained or trained
-    sparsity : in the end, in [0, 1)
+    sparsity : in the end, in [0, 1); or one for each of several layers, by
+        name, all of which rise together
     start, end : shares of all steps between which the sparsity rises, see
         `CubicSchedule`; from `end` on what is left is fine-tuned
     every : steps from one growth of the masks to the next
@@ -51,14 +53,18 @@ def prune_gradually(
     require_number("end", end, 0, 1 + 1e-9)
     require_number("start", start, 0, end)
     num_steps = count_steps(data, epochs=epochs, batch_size=batch_size)
+    most = max(sparsity.values()) if isinstance(sparsity, Mapping) else sparsity
     schedule = CubicSchedule(
-        sparsity, int(start * num_steps), int(end * num_steps), every=every
+        most, int(start * num_steps), int(end * num_steps), every=every
     )
     masks: Masks = {}
 
     def after_step(step: Step) -> None:
         if schedule.is_due(step.number):
-            share = schedule.sparsity(step.number)
+            share: Sparsity = schedule.sparsity(step.number)
+            if isinstance(sparsity, Mapping):
+                done = share / most if most else 1.0
+                share = {name: done * each for name, each in sparsity.items()}
             masks.update(magnitude_masks(step.model, share, scope=scope))
         clear_removed(step, masks)
 

@@ -101,6 +101,21 @@ def test_gradual_masks_only_grow_and_follow_the_schedule(small, monkeypatch):
             assert not (mask & ~one[name]).any()
 
 
+def test_each_layer_has_a_sparsity_of_its_own(small):
+    wanted = {"classifier.1": 0.92, "classifier.5": 0.74}
+    model = models.build("LeNet300")
+    result = pruning.prune_gradually(
+        model, small, wanted, epochs=4, every=2, progress=False
+    )
+    for name, mask in pruning.masks_of(result.model).items():
+        found = pruning.sparsity_of({name: mask})
+        assert found == pytest.approx(wanted.get(name, 0), abs=2e-4)
+    with pytest.raises(TypeError, match="must be one number for scope"):
+        pruning.prune_gradually(model, small, wanted, epochs=1, scope="global")
+    nothing = {"classifier.1": 0.0}
+    pruning.prune_gradually(model, small, nothing, epochs=1, progress=False)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

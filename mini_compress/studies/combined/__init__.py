@@ -1,0 +1,1 @@
+"""Studies that combine methods of several families."""
