@@ -22,9 +22,11 @@ from .rugs import rugs
 from .scales import stretch
 from .scans import plot_sensitivity
 from .terms import photograph, rebuilt
+from .waffle import PART_COLORS, waffle
 
 __all__ = [
     "LAYER_LOOKS",
+    "PART_COLORS",
     "REST",
     "bit_fields",
     "chains",
@@ -46,4 +48,5 @@ __all__ = [
     "rugs",
     "share_of_layers",
     "stretch",
+    "waffle",
 ]

@@ -11,6 +11,7 @@ from .devices import DEVICES, find_device
 from .energy import Energy, model_energy
 from .ledgers import Ledger, Modelled, ledger
 from .machine import measure_machine
+from .parts import PARTS, file_parts
 from .profiles import DeviceProfile, Source
 from .roofline import (
     LOWER_BOUND,
@@ -24,6 +25,7 @@ from .timing import Timing, measure_model_ms, measure_ms
 __all__ = [
     "DEVICES",
     "LOWER_BOUND",
+    "PARTS",
     "Comparison",
     "DeviceProfile",
     "Energy",
@@ -36,6 +38,7 @@ __all__ = [
     "Source",
     "Timing",
     "compare",
+    "file_parts",
     "find_device",
     "layer_costs",
     "layer_time",
