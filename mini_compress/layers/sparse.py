@@ -14,6 +14,7 @@ from ..kernels.planes import num_packed_bytes, unpack_planes
 from ..kernels.sparse import RelativeIndexMatrix
 from .base import CompressedLayer, StoredWeight
 from .geometry import Geometry
+from .stored_entries import require_within
 
 
 class SparseWeight(StoredWeight):
@@ -69,12 +70,7 @@ class SparseWeight(StoredWeight):
             count=self.num_values,
             signed=False,
         )
-        last = int(gaps.sum(dtype=np.int64)) + self.num_values - 1
-        size = math.prod(self.shape)
-        if last >= size:
-            raise ValueError(
-                f"gaps must end within {size} weights, got place {last}"
-            )
+        require_within(gaps, self.shape)
 
     def extra_repr(self) -> str:
         """Show what is stored, when the module is printed."""

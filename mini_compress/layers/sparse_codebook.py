@@ -12,7 +12,12 @@ from ..kernels.planes import pack_planes
 from ..kernels.sparse import RelativeIndexMatrix
 from .base import CompressedLayer, StoredWeight
 from .geometry import Geometry
-from .stored_entries import find_entries, make_stored, plan_entries
+from .stored_entries import (
+    find_entries,
+    make_stored,
+    plan_entries,
+    require_within,
+)
 
 
 class SparseCodebookWeight(StoredWeight):
@@ -110,13 +115,7 @@ class SparseCodebookWeight(StoredWeight):
     def require_valid(self) -> None:
         """Refuse codes without a level, and gaps beyond the last weight."""
         _require_named(self.entries.read(), self.num_levels)
-        gaps = self.gaps.read()
-        last = int(gaps.sum(dtype=np.int64)) + self.num_values - 1
-        size = math.prod(self.shape)
-        if last >= size:
-            raise ValueError(
-                f"gaps must end within {size} weights, got place {last}"
-            )
+        require_within(self.gaps.read(), self.shape)
 
     def extra_repr(self) -> str:
         """Show what is stored, when the module is printed."""

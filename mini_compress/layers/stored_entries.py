@@ -1,5 +1,7 @@
 """Entries of a sparse layer: codes, and the gaps between them."""
 
+import math
+
 import numpy as np
 
 from .._require import require_dtype
@@ -81,6 +83,24 @@ def make_stored(
     return HuffmanCodes(
         count=count, num_symbols=num_symbols, num_bytes=num_bytes
     )
+
+
+def require_within(gaps: np.ndarray, shape: tuple[int, ...]) -> None:
+    """Refuse gaps that lead beyond the last weight.
+
+    gaps : (entries,) uint8
+    shape : of the weight
+
+    >>> require_within(np.array([1, 1], np.uint8), (1, 3))
+    Traceback (most recent call last):
+    ValueError: gaps must end within 3 weights, got place 3
+    """
+    size = math.prod(shape)
+    last = int(gaps.sum(dtype=np.int64)) + len(gaps) - 1
+    if last >= size:
+        raise ValueError(
+            f"gaps must end within {size} weights, got place {last}"
+        )
 
 
 def _smaller(

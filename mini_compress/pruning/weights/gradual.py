@@ -61,9 +61,10 @@ def prune_gradually(
 
     def after_step(step: Step) -> None:
         if schedule.is_due(step.number):
-            share: Sparsity = schedule.sparsity(step.number)
+            reached = schedule.sparsity(step.number)
+            share: Sparsity = reached
             if isinstance(sparsity, Mapping):
-                done = share / most if most else 1.0
+                done = reached / most if most else 1.0
                 share = {name: done * each for name, each in sparsity.items()}
             masks.update(magnitude_masks(step.model, share, scope=scope))
         clear_removed(step, masks)
