@@ -103,7 +103,12 @@ def store_huffman(model: nn.Module) -> nn.Module:
             "model must have codes, of a SparseCodebookLayer or a "
             "CodebookLayer, got none: share its weights first"
         )
-    return with_layers_replaced(model, coded)
+    shorter = {
+        name: layer
+        for name, layer in coded.items()
+        if layer is not model.get_submodule(name)
+    }
+    return with_layers_replaced(model, shorter)
 
 
 def _names(bits: Bits, layers: Sequence[str] | None) -> Sequence[str] | None:

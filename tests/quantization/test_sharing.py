@@ -109,6 +109,7 @@ def test_codes_that_streams_would_not_shorten_stay_packed():
     shared = share_weights(nn.Sequential(layer), 2)
     coded = store_huffman(shared)
     assert artifact.to_bytes(coded) == artifact.to_bytes(shared)
+    assert coded[0] is not shared[0]  # a copy all the same
 
 
 def test_a_levels_gradient_is_the_sum_over_its_weights():
