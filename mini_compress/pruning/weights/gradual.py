@@ -53,19 +53,16 @@ def prune_gradually(
     require_number("end", end, 0, 1 + 1e-9)
     require_number("start", start, 0, end)
     num_steps = count_steps(data, epochs=epochs, batch_size=batch_size)
-    most = max(sparsity.values()) if isinstance(sparsity, Mapping) else sparsity
     schedule = CubicSchedule(
-        most, int(start * num_steps), int(end * num_steps), every=every
+        largest_of(sparsity),
+        *(int(start * num_steps), int(end * num_steps)),
+        every=every,
     )
     masks: Masks = {}
 
     def after_step(step: Step) -> None:
         if schedule.is_due(step.number):
-            reached = schedule.sparsity(step.number)
-            share: Sparsity = reached
-            if isinstance(sparsity, Mapping):
-                done = reached / most if most else 1.0
-                share = {name: done * each for name, each in sparsity.items()}
+            share = share_of(sparsity, schedule.sparsity(step.number))
             masks.update(magnitude_masks(step.model, share, scope=scope))
         clear_removed(step, masks)
 
@@ -78,3 +75,27 @@ def prune_gradually(
         first_kept=math.ceil(epochs * schedule.end / num_steps),
         **settings,
     )
+
+
+def largest_of(sparsity: Sparsity) -> float:
+    """Return the sparsity, or the largest of several layers'.
+
+    >>> largest_of({"conv": 0.4, "fc": 0.9})
+    0.9
+    """
+    if isinstance(sparsity, Mapping):
+        return max(sparsity.values())
+    return sparsity
+
+
+def share_of(sparsity: Sparsity, reached: float) -> Sparsity:
+    """Return the sparsity so far, when the largest has come to `reached`.
+
+    >>> share_of({"conv": 0.4, "fc": 0.8}, 0.4)
+    {'conv': 0.2, 'fc': 0.4}
+    """
+    if not isinstance(sparsity, Mapping):
+        return reached
+    largest = largest_of(sparsity)
+    done = reached / largest if largest else 1.0
+    return {name: done * each for name, each in sparsity.items()}
