@@ -1,5 +1,6 @@
 """All studies, by name."""
 
+from .combined import deep_compression
 from .distillation import (
     attention_distillation,
     distillation,
@@ -56,6 +57,7 @@ STUDIES: dict[str, Study] = {
         without_a_teacher.STUDY,
         factorization.STUDY,
         overfitting.STUDY,
+        deep_compression.STUDY,
         networks.STUDY,
         sparse_products.STUDY,
         factored_networks.STUDY,

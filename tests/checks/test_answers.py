@@ -46,6 +46,7 @@ def checks_of(module: ModuleType) -> list[Callable]:
 # These judge a whole network, which takes seconds.
 OF_NETWORKS = {
     "distilled_student",
+    "fit_the_link",
     "fit_the_meter",
     "fit_the_pen",
     "small_first_layer",
