@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 Look = tuple[str, str, str]  # color, hatch, color of hatch and edge
 
-# family of methods -> sRGB color; `float` is the uncompressed baseline
+# family of methods -> sRGB color; `float` is the uncompressed baseline, and
+# `combined` is several families on one network
 COLORS = MappingProxyType(
     {
         "float": "#30353d",
@@ -25,6 +26,7 @@ COLORS = MappingProxyType(
         "pruning": "#bf4a00",
         "distillation": "#0f9b76",
         "low_rank": "#c06ab0",
+        "combined": "#7a0ce9",
     }
 )
 
@@ -36,6 +38,7 @@ MARKERS = MappingProxyType(
         "pruning": "^",
         "distillation": "s",
         "low_rank": "D",
+        "combined": "X",
     }
 )
 

@@ -5,7 +5,7 @@ from .chains import chains
 from .curves import curves
 from .differences import plot_differences
 from .dots import dots
-from .front import pareto, plot_front
+from .front import by_family, pareto, plot_front, plot_fronts
 from .layers import (
     LAYER_LOOKS,
     REST,
@@ -29,6 +29,7 @@ __all__ = [
     "PART_COLORS",
     "REST",
     "bit_fields",
+    "by_family",
     "chains",
     "curves",
     "dots",
@@ -41,6 +42,7 @@ __all__ = [
     "plot_batches",
     "plot_differences",
     "plot_front",
+    "plot_fronts",
     "plot_parameters_and_macs",
     "plot_roofline",
     "plot_sensitivity",

@@ -1,59 +1,40 @@
 """Accuracy against the length of the file, and the points that none beats."""
 
 import itertools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .._require import require_one_of
 from ..plotting import COLORS, MARKERS, shades
+from ..studies.fronts.front import Cost, Scored, file_kb, pareto
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ..studies import Setting
+    from ..studies.fronts import Point
 
 MORE_MARKS = "v<>P"  # of a family's further ways
+TICKS = (1, 2, 5)  # in each decade
 WHOLE_SIZE = 11  # of the star of the uncompressed network, in points
 
 
-def pareto(settings: "Collection[Setting]") -> "list[Setting]":
-    """Return the settings that no other beats, from the shortest file on.
-
-    One beats another if its file is no longer and its mean accuracy no lower,
-    and one of them is better. Of equals the first is kept.
-
-    >>> from mini_compress import studies
-    >>> study = studies.load("post_training_quantization")
-    >>> found = study.table(
-    ...     network="ConvNet",
-    ...     method="quantize_weights",
-    ...     granularity="channel",
-    ... )
-    >>> [x.settings["bits"] for x in pareto(found)]  # the fewer, the worse
-    [2, 3, 4, 6, 8]
-    """
-    front: list[Setting] = []
-    for one in sorted(
-        settings, key=lambda x: (x.num_bytes.mean, -x.accuracy.mean)
-    ):
-        if not front or one.accuracy.mean > front[-1].accuracy.mean:
-            front.append(one)
-    return front
-
-
 def plot_front(
-    ways: "Mapping[str, tuple[str, Sequence[Setting]]]",
+    ways: Mapping[str, tuple[str, Sequence[Any]]],
     *,
     ax: "Axes",
     worst: float = 0.0,
+    cost: Cost = file_kb,
+    label: str = "size of the file (KB)",
 ) -> "Axes":
     """Draw each way's settings, and the Pareto front of all as a gray line.
 
-    ways : label -> family of methods and settings; the family "float" is the
-        uncompressed network. Bars reach from the worst seed to the best.
+    ways : name -> family of methods and settings, or points of `fronts`; the
+        family "float" is the uncompressed network. Bars reach from the worst
+        seed to the best.
     worst : mean accuracy, in percent, at and below which nothing is drawn
+    cost, label : what the horizontal axis shows of a setting, and says
 
     >>> from matplotlib.figure import Figure
     >>> from mini_compress import studies
@@ -66,6 +47,8 @@ def plot_front(
     >>> ax.get_legend_handles_labels()[1]
     ['fewer filters', 'float32']
     """
+    from matplotlib.ticker import LogLocator  # only here: it takes a while
+
     families = [family for family, _ in ways.values()]
     for family in families:
         require_one_of("family", family, COLORS)
@@ -77,27 +60,95 @@ def plot_front(
         )
         for family in families
     }
-    drawn: list[Setting] = []
-    for label, (family, settings) in ways.items():
+    drawn: list[Any] = []
+    for name, (family, settings) in ways.items():
         found = [x for x in settings if x.accuracy.mean > worst]
         color, mark = next(looks[family])
-        size = WHOLE_SIZE if family == "float" else None
-        _draw_way(ax, found, color=color, fmt=mark, ms=size, label=label)
+        size = WHOLE_SIZE if mark == MARKERS["float"] else None
+        look = {"color": color, "fmt": mark, "ms": size, "label": name}
+        if found:
+            _draw_way(ax, found, cost, **look)
         drawn += found
-    front = pareto(drawn)
+    front = pareto(drawn, cost)
     ax.plot(
-        [x.num_bytes.mean / 1000 for x in front],
+        [cost(x) for x in front],
         [x.accuracy.mean for x in front],
         color="0.6",
         lw=1,
         marker="",
         zorder=0,
     )
-    ax.set(xscale="log", xlabel="size of the file (KB)", ylabel="accuracy (%)")
+    ax.set(xscale="log", xlabel=label, ylabel="accuracy (%)")
+    ax.xaxis.set_major_locator(LogLocator(subs=TICKS))
+    ax.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
+    ax.minorticks_off()
     return ax
 
 
-def _draw_way(ax: "Axes", settings: "Sequence[Setting]", **look: Any) -> None:
+def plot_fronts(
+    panels: "Mapping[str, Sequence[Point]]",
+    *,
+    axes: "Iterable[Axes]",
+    costs: Sequence[Cost] = (),
+    **options: Any,
+) -> None:
+    """Draw a front in each panel, and one legend for all below them.
+
+    panels : title -> points of all studies, grouped by family
+    axes : one for each panel, of one figure
+    costs : one for each panel; none at all for the file
+    options : of `plot_front`
+
+    >>> from matplotlib.figure import Figure
+    >>> from mini_compress.studies.fronts import collect
+    >>> fig = Figure(layout="constrained")
+    >>> points = collect("LeNet5", "fashion_mnist")
+    >>> axes = fig.subplots(1, 2)
+    >>> plot_fronts({"all": points, "few": points[:9]}, axes=axes, worst=80)
+    >>> [ax.get_title() for ax in axes]
+    ['all', 'few']
+    """
+    handles: dict[str, Any] = {}
+    paid = costs or itertools.repeat(file_kb)
+    for ax, (title, points), cost in zip(
+        axes, panels.items(), paid, strict=False
+    ):
+        plot_front(by_family(points), ax=ax, cost=cost, **options)
+        ax.set_title(title, fontsize="medium")
+        ax.label_outer()
+        own, names = ax.get_legend_handles_labels()
+        handles |= dict(zip(names, own, strict=True))
+    ax.figure.legend(
+        handles.values(), handles, loc="outside lower center", ncols=4
+    )
+
+
+def by_family(points: "Sequence[Point]") -> dict[str, Any]:
+    """Group points of all studies, as `plot_front` takes them.
+
+    returns : name -> family and points, those of one training or of several;
+        small networks that were trained from scratch apart from the whole one
+
+    >>> from mini_compress.studies.fronts import collect
+    >>> list(by_family(collect("LeNet5", "fashion_mnist")))
+    ['float32', 'small', 'quantization', 'low rank']
+    """
+    found: dict[str, Any] = {
+        "float32": ("float", [x for x in points if not x.epochs]),
+        "small": ("float", [x for x in points if x.epochs]),
+    }
+    for name, (family, some) in found.items():
+        found[name] = family, [x for x in some if x.family == "float"]
+    for family in COLORS:
+        if family != "float":
+            own = [x for x in points if x.family == family]
+            found[family.replace("_", " ")] = family, own
+    return {name: pair for name, pair in found.items() if pair[1]}
+
+
+def _draw_way(
+    ax: "Axes", settings: Sequence[Scored], cost: Cost, **look: Any
+) -> None:
     """Draw a point for each setting, and a bar from its worst seed to its best.
 
     look : of `Axes.errorbar`
@@ -105,6 +156,6 @@ def _draw_way(ax: "Axes", settings: "Sequence[Setting]", **look: Any) -> None:
     means, lows, highs = np.array(
         [x.accuracy.reading for x in settings]
     ).T  # (3, settings)
-    sizes = [x.num_bytes.mean / 1000 for x in settings]
     bars = (means - lows, highs - means)
-    ax.errorbar(sizes, means, bars, elinewidth=0.8, **look)
+    places = [cost(x) for x in settings]
+    ax.errorbar(places, means, bars, elinewidth=0.8, **look)

@@ -1,6 +1,6 @@
 """All studies, by name."""
 
-from .combined import deep_compression
+from .combined import combinations, deep_compression
 from .distillation import (
     attention_distillation,
     distillation,
@@ -32,6 +32,7 @@ from .times import (
     factored_networks,
     networks,
     sparse_products,
+    training_steps,
 )
 
 STUDIES: dict[str, Study] = {
@@ -58,9 +59,11 @@ STUDIES: dict[str, Study] = {
         factorization.STUDY,
         overfitting.STUDY,
         deep_compression.STUDY,
+        combinations.STUDY,
         networks.STUDY,
         sparse_products.STUDY,
         factored_networks.STUDY,
         deployed_networks.STUDY,
+        training_steps.STUDY,
     )
 }

@@ -27,15 +27,17 @@ def asset(name: str) -> str:
     return "\n".join(line for line in lines if not line.startswith("//"))
 
 
-def script(data: Any = None) -> str:
+def script(data: Any = None, own: str = "widgets.js") -> str:
     """Write the script, and before it the data that it reads.
 
-    The data cannot end the element it stands in.
+    data : cannot end the element it stands in
+    own : what follows `common.js`
     """
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     text = text.replace("<", "\\u003c")
     before = f'<script type="application/json">{text}</script>'
-    code = f"<script>{asset('widgets.js')}</script>"
+    parts = f"{asset('common.js')}\n{asset(own)}"
+    code = f"<script>(() => {{\n{parts}\n}})();</script>"
     return code if data is None else before + code
 
 

@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.support.pages import DESKTOP, PHONE, open_page, violations
-from tests.support.widget_cells import DEVICES, EXPLORER, LIVE, PREDICT, SETUP
+from tests.support.widget_cells import (
+    CHOICE,
+    DEVICES,
+    EXPLORER,
+    LIVE,
+    PREDICT,
+    SETUP,
+)
 
 pytestmark = [pytest.mark.xdist_group("widgets"), pytest.mark.takes(60)]
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +37,7 @@ Text, to be read with the widgets.
 """
 # on a page the live form shows every setting, so its function must not fail
 WORKING = LIVE.replace("bits == 3", "False")
-CELLS = [SETUP, EXPLORER, DEVICES, WORKING, PREDICT, EXPLORER]
+CELLS = [SETUP, EXPLORER, DEVICES, WORKING, PREDICT, CHOICE, EXPLORER]
 
 
 @pytest.fixture(scope="module")
@@ -299,3 +306,46 @@ def test_a_phone_scrolls_the_table_alone(show):
     for part in page.locator(".mcx :is(svg, b, .mcx-slider)").all():
         if box := part.bounding_box():
             assert 0 <= box["x"] <= box["x"] + box["width"] <= PHONE["width"]
+
+
+def choose(form, knob, place):
+    """Choose a value of a knob by the keyboard: the first has the focus."""
+    row = form.locator(".mcx-knob").nth(knob)
+    row.locator("input").first.focus()
+    press(form.page, *["ArrowRight"] * place)
+
+
+@pytest.mark.parametrize(
+    ("kb", "accuracy"), [(0, 0), (1, 0), (2, 0), (2, 1), (1, 2), (0, 1)]
+)
+def test_a_choice_sorts_as_python_does(show, kb, accuracy):
+    from mini_compress.studies import fronts
+
+    boards = ["stm32h743", "raspberry_pi_5"]
+    points = fronts.undominated(
+        fronts.collect("ConvNet", "fashion_mnist"), boards
+    )
+    wanted = fronts.Constraints(
+        max_kb=(None, 50, 20)[kb], min_accuracy=(None, 91, 90)[accuracy]
+    )
+    found = fronts.choose(points, wanted, device=boards[0])
+    form = show().locator(".mcx").nth(4)
+    for knob, place in ((1, kb), (4, accuracy)):
+        choose(form, knob, place)
+    names = form.locator("tbody th").all_text_contents()
+    said = form.locator("output").text_content()
+    assert names[0] == found.closest.point.name
+    fits = [x.point.name for x in found.fitting]
+    assert sorted(names[: len(fits)]) == sorted(fits)
+    assert said.startswith(f"{len(fits)} of {len(points)} fit. Best: ")
+    out = form.locator("tbody tr.mcx-out").count()
+    assert out == len(points) - len(fits)
+
+
+def test_a_choice_that_nothing_meets_says_the_closest(show):
+    form = show().locator(".mcx").nth(4)
+    for knob, place in ((1, 2), (2, 3), (4, 1)):  # file, time, accuracy
+        choose(form, knob, place)
+    assert form.locator("output").text_content().startswith("Nothing fits.")
+    first = form.locator("tbody tr").first
+    assert first.locator("td").first.text_content()  # what it fails

@@ -53,6 +53,7 @@ OF_NETWORKS = {
     "small_lenet300",
     "small_lenet5",
     "small_model",
+    "small_recipe",
     "sparse_model",
 }
 CHECKS = [check for module in MODULES.values() for check in checks_of(module)]

@@ -91,3 +91,18 @@ Predict(
     reveal=f"With 4 bits, {measure(4, 'tensor')['accuracy']} % are right.",
 )
 """
+
+CHOICE = """
+from mini_compress.studies import fronts
+from mini_compress.widgets import MethodChoice
+
+BOARDS = ["stm32h743", "raspberry_pi_5"]
+points = fronts.undominated(fronts.collect("ConvNet", "fashion_mnist"), BOARDS)
+MethodChoice(
+    "Which method is left?",
+    points,
+    devices=BOARDS,
+    max_kb=(50, 20),
+    min_accuracy=(91, 90),
+)
+"""

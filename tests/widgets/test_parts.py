@@ -21,10 +21,11 @@ ALT = "A picture without anything in it"
 
 def test_a_figure_becomes_a_picture_the_same_twice():
     def draw():
-        use_book_style()
-        figure, axes = plt.subplots()
-        axes.plot([1, 2], [3, 4])
-        return Picture.draw(figure, alt=ALT)
+        with plt.rc_context():
+            use_book_style()
+            figure, axes = plt.subplots()
+            axes.plot([1, 2], [3, 4])
+            return Picture.draw(figure, alt=ALT)
 
     assert draw() == draw()
     assert draw().uri.startswith("data:image/svg+xml,")
