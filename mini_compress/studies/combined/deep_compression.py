@@ -202,7 +202,7 @@ def _orders(epochs: int) -> Iterator[Setting]:
 
 STUDY = Study(
     name="deep_compression",
-    summary="prune, share, Huffman-code: bytes and accuracy after each stage",
+    summary="prune, share, Huffman-code: bytes and accuracy by stage",
     grid=grid,
     run_seconds=run_seconds,
     compress=compress,
