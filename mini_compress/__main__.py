@@ -59,7 +59,8 @@ def _add_run(commands: Any) -> None:
     parser.add_argument(
         "recipe",
         help="a file, or one that comes with the package: no_training, "
-        "few_epochs or smallest_file; list shows the steps that there are",
+        "few_epochs, smallest_file or deep_compression; list shows the steps "
+        "that there are",
     )
     parser.add_argument("--network", default="LeNet300", help="or LeNet5, ...")
     parser.add_argument("--data", default="mnist5k", help="or mnist, ...")

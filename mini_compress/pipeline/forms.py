@@ -4,6 +4,7 @@ A network may be of several forms at once: some layers float, some of codes.
 """
 
 from collections.abc import Iterable
+from types import UnionType
 
 from torch import nn
 
@@ -13,6 +14,7 @@ from ..layers import (
     FactoredLayer,
     IntegerLayer,
     IntegerNetwork,
+    SparseCodebookLayer,
     SparseLayer,
     WeightOnlyLayer,
 )
@@ -43,10 +45,10 @@ MEANINGS = {
     UNFOLDED: "weights compressed before batch normalization was folded",
 }
 
-_LAYERS: dict[str, type[nn.Module]] = {
+_LAYERS: dict[str, type[nn.Module] | UnionType] = {
     SPARSE: SparseLayer,
     CODES: WeightOnlyLayer,
-    CODEBOOK: CodebookLayer,
+    CODEBOOK: CodebookLayer | SparseCodebookLayer,
     BLOCKS: BlockFormatLayer,
     STATIC: IntegerLayer,
 }

@@ -85,9 +85,15 @@ STEPS: dict[str, Kind] = {
         makes=CODEBOOK,
         checks={"method": one_of(*CODEBOOKS), "start": one_of(*STARTS)},
     ),
+    "share_weights": Kind(
+        quantization.share_weights,
+        makes=CODEBOOK,
+        checks={"start": one_of(*STARTS)},
+    ),
     "tune_codebooks": Kind(
         quantization.tune_codebooks, on=frozenset({CODEBOOK}), labels=always
     ),
+    "store_huffman": Kind(quantization.store_huffman, on=frozenset({CODEBOOK})),
     "quantize_format": Kind(quantization.quantize_format, makes=BLOCKS),
     # products of integers
     "quantize_static": Kind(quantization.quantize_static, makes=STATIC),

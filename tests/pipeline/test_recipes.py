@@ -16,6 +16,10 @@ from mini_compress.pipeline import (
     run,
     shipped,
 )
+from mini_compress.studies.combined import deep_compression as study
+from mini_compress.studies.combined.plans import PLANS
+from mini_compress.studies.engine.grid import Run
+from mini_compress.studies.pruning.tuning import tuning
 
 SHIPPED = ("few_epochs", "no_training", "smallest_file")
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
@@ -98,7 +102,7 @@ def test_bad_recipes_are_one_error(tmp_path):
         Recipe.from_toml(tmp_path / "latin.toml")
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", [*SHIPPED, "deep_compression"])
 @pytest.mark.parametrize(
     "network", ["LeNet300", "LeNet5", "ConvNet", "ResNet8"]
 )
@@ -117,8 +121,29 @@ def test_shipped_recipes_make_a_trained_network_smaller(name, small):
     assert artifact.to_bytes(result.model) == result.final.data
 
 
+def test_the_recipe_of_deep_compression_is_that_of_its_study():
+    plan = PLANS["LeNet300"]["smaller"]
+    last = study.TUNING_EPOCHS["LeNet300"]
+    epochs = study.EPOCHS["LeNet300"] - last
+    run = Run("LeNet300", "mnist", "pruned", seed=0)
+    training = tuning(run, epochs)
+    del training["progress"], training["seed"]  # 0 unless it is given
+    rate = study.TUNING_RATES["LeNet300"]
+    assert list(shipped("deep_compression").steps) == [
+        Step(
+            "prune_gradually",
+            sparsity=1 - plan["kept"],
+            scope="global",
+            **training,
+        ),
+        Step("share_weights", bits=plan["bits"]),
+        Step("tune_codebooks", epochs=last, learning_rate=rate),
+        Step("store_huffman"),
+    ]
+
+
 def test_unknown_recipes_are_one_error():
-    with pytest.raises(ValueError, match="one of few_epochs, no_training, sm"):
+    with pytest.raises(ValueError, match="one of deep_compression, few_epochs"):
         shipped("alchemy")
 
 
@@ -139,7 +164,7 @@ def test_the_command_runs_goes_on_and_writes(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["alchemy"], "error: name must be one of few_epochs, no_training"),
+        (["alchemy"], "error: name must be one of deep_compression, few_e"),
         (["no.toml"], "error: [Errno 2] No such file"),
         (["no_training", "--network", "VGG"], "error: network must be one of"),
         (["no_training", "--data", "ImageNet"], "error: dataset of LeNet300"),
