@@ -74,7 +74,7 @@ def test_values_beyond_the_tolerance_are_wrong(value):
         (lambda x, times: x.astype(object), "got       ndarray: [[1.0 2.0]"),
         (lambda x, times: np.ma.array(2 * x), "got       MaskedArray: [["),
         (lambda x, times: 2 * x[0], "got       float32 of shape (2,)"),
-        (lambda x, times: 2.0 * x.astype(float), "got       float64 of shape"),
+        (lambda x, times: np.half(2 * x), "got       float16 of shape"),
         (lambda x, times: torch.ones(2), "got       float32 of shape (2,)"),
         (lambda x, times: torch.ones(2).bfloat16(), "got       Tensor: tens"),
         (lambda x: x, "got       a function of (x)"),
@@ -86,13 +86,24 @@ def test_results_of_the_wrong_form_are_named(answer, got):
 
 
 def test_where_only_the_dtype_differs_the_cast_is_shown():
-    said = message_of(lambda x, times: 2.0 * x.astype(float))
+    said = message_of(lambda x, times: 2 * x.astype(int))
     assert said.endswith(
         "hint      Only the dtype differs: `np.asarray(result, np.float32)` "
         "casts it. Add x to itself."
     )
-    said = message_of(lambda x, times: 2.0 * x[0].astype(float))
+    said = message_of(lambda x, times: 2 * x[0].astype(int))
     assert said.endswith("hint      Add x to itself.")
+
+
+def test_wider_numbers_count_where_they_fit():
+    double(lambda x, times: 2.0 * x.astype(np.float64))
+    attempt = Attempt(lambda x: x, "x")
+    with attempt.must("codes"):
+        attempt.expect(np.array([1, -2], np.int8), np.array([1, -2]))
+        with pytest.raises(CheckFailed, match="int64 of shape"):
+            attempt.expect(np.array([44], np.int8), np.array([300]))
+        with pytest.raises(CheckFailed, match="int8 of shape"):
+            attempt.expect(np.array([1]), np.array([1], np.int8))
 
 
 @pytest.mark.parametrize("given", [None, 3, [1, 2]])

@@ -129,8 +129,10 @@ class Attempt:
         got : an array; or a tensor of torch or nested lists, which become one
         dtype : None for any real numbers
 
-        Lists have no dtype: theirs is right if the cast loses nothing. Arrays
-        of a class of their own are refused: a masked one equals everything.
+        Lists have no dtype: theirs is right if the cast loses nothing. A wider
+        dtype of the same kind, such as int64 for int8, is cast if every integer
+        fits. Arrays of a class of their own are refused: a masked one equals
+        everything.
         """
         kind = "" if dtype is None else f", {np.dtype(dtype)}"
         expected = f"a numpy array{kind} of shape {shape}"

@@ -9,13 +9,17 @@ import numpy as np
 def as_plain_array(value: Any, dtype: Any = None) -> np.ndarray | None:
     """Return an array, a CPU tensor or nested lists as an array of no subclass.
 
-    dtype : what lists may be cast to, if that loses nothing
+    dtype : what lists, and arrays of a wider dtype, are cast to if it fits
 
     None if it is something else, or a subclass such as a masked array.
 
     >>> as_plain_array([[1, 2], [3, 4]], np.int8)
     array([[1, 2],
            [3, 4]], dtype=int8)
+    >>> as_plain_array(np.array([1.0, 0.1]), np.float32)
+    array([1. , 0.1], dtype=float32)
+    >>> as_plain_array(np.array([1, 300]), np.int8)
+    array([  1, 300])
     >>> as_plain_array(np.ma.masked_all(3)) is None
     True
     """
@@ -26,7 +30,22 @@ def as_plain_array(value: Any, dtype: Any = None) -> np.ndarray | None:
             value = value.detach().numpy()
     except (TypeError, ValueError, RuntimeError):  # no numbers, or no dtype
         return None
-    return value if type(value) is np.ndarray else None
+    if type(value) is not np.ndarray:
+        return None
+    return _narrow(value, np.dtype(dtype or value.dtype))
+
+
+def _narrow(array: np.ndarray, wanted: np.dtype) -> np.ndarray:
+    """Return an array of a wider dtype of the same kind as the wanted one.
+
+    Integers that do not fit stay as they are, to be seen; floats are rounded.
+    """
+    kinds = {array.dtype.kind, wanted.kind}
+    if array.dtype == wanted or not np.can_cast(wanted, array.dtype):
+        return array
+    if kinds <= {"i", "u"}:
+        return _cast_exactly(array, wanted)
+    return array.astype(wanted) if kinds == {"f"} else array
 
 
 def _cast_exactly(array: np.ndarray, dtype: Any) -> np.ndarray:

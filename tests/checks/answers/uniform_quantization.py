@@ -204,9 +204,9 @@ def scale_of_the_tensor(weight, bits):
     return np.float32(np.abs(weight).max() / (2 ** (bits - 1) - 1))
 
 
-@wrong(checks.row_scales, SCALES)
+@right(checks.row_scales)
 def scales_in_float64(weight, bits):
-    # twice the bytes: np.where with a Python list of ones
+    # the same numbers in twice the bytes
     scale = np.abs(weight).max(axis=1, keepdims=True) / (2 ** (bits - 1) - 1)
     return np.where(scale == 0, np.ones(scale.shape), scale)
 
@@ -315,7 +315,7 @@ def sum_rows(weight):
     return weight.sum(axis=1, dtype=np.int32)
 
 
-@wrong(checks.integer_linear, SUMS)
+@right(checks.integer_linear)
 def sums_in_int64(x, weight, bias, x_zero_point):
     # numpy sums int32 in int64 unless told otherwise
     wide = weight.astype(np.int32)
