@@ -25,6 +25,7 @@ ROWS = [
     {"export"},
     {"pipeline"},
     {"studies", "results", "figures", "widgets", "checks", "cli"},
+    {"chapters"},
     {"__main__"},
 ]
 FAMILIES = ROWS[6]

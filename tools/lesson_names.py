@@ -1,6 +1,7 @@
 """What labels, page names and citations stand for in the lessons.
 
-Figures, equations and exercises are numbered from 1 in each lesson.
+Figures, equations and exercises bear the numbers of the pages: 3.1 is the first
+of the third chapter that `_toc.yml` numbers.
 """
 
 from collections import Counter
@@ -12,18 +13,23 @@ from plain_markdown import Block, Names, split_blocks
 from pybtex.database import Entry, parse_file
 from pybtex.plugin import find_plugin
 from pybtex.richtext import Text
+from sphinx_external_toc.parsing import parse_toc_yaml
 
 BACKEND = find_plugin("pybtex.backends", "markdown")()
 STYLE = find_plugin("pybtex.style.formatting", "plain")()
 
 
 def collect_names(
-    folder: Path, chapters: dict[str, nbformat.NotebookNode], bibliography: Path
+    folder: Path,
+    chapters: dict[str, nbformat.NotebookNode],
+    places: dict[str, int],
+    bibliography: Path,
 ) -> dict[str, Names]:
     """Return what the names on each chapter's page stand for.
 
     folder : with the pages, each a .md file
     chapters : name -> the page as a notebook
+    places : name -> the chapter's number
     """
     titles = {path.stem: find_title(path) for path in folder.glob("*.md")}
     pages = {
@@ -32,7 +38,8 @@ def collect_names(
     }
     citations = {key: cite(entry) for key, entry in read(bibliography).items()}
     numbers = {
-        name: number_labels(chapter) for name, chapter in chapters.items()
+        name: number_labels(chapter, places[name])
+        for name, chapter in chapters.items()
     }
     elsewhere = {
         label: f"{number} of {pages[name]}"
@@ -54,14 +61,22 @@ def find_title(page: Path) -> str:
     )
 
 
-def number_labels(chapter: nbformat.NotebookNode) -> dict[str, str]:
+def number_chapters(toc: Path) -> dict[str, int]:
+    """Return the number of each page in the numbered parts of a book."""
+    parts = parse_toc_yaml(toc).root.subtrees
+    pages = [page for part in parts if part.numbered for page in part.files()]
+    return {Path(page).stem: place for place, page in enumerate(pages, 1)}
+
+
+def number_labels(chapter: nbformat.NotebookNode, place: int) -> dict[str, str]:
     """Return the labels of a chapter, and their numbers in words."""
     counts: Counter[str] = Counter()
     numbers = {}
     for kind, label in find_labels(chapter):
         counts[kind] += 1
-        word = f"{kind} {counts[kind]}"
-        numbers[label] = f"({counts[kind]})" if kind == "Equation" else word
+        number = f"{place}.{counts[kind]}"
+        is_equation = kind == "Equation"
+        numbers[label] = f"({number})" if is_equation else f"{kind} {number}"
     return numbers
 
 

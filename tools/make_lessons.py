@@ -13,15 +13,18 @@ import argparse
 import re
 import symtable
 import sys
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
 import jupytext
 import nbformat
-from lesson_names import collect_names, describe, read
+from lesson_names import collect_names, describe, number_chapters, read
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from plain_markdown import Block, Names, render, split_blocks, to_plain
 from sphinx_external_toc.parsing import parse_toc_yaml
+
+from mini_compress.chapters import Chapter
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = ROOT / "lessons"
@@ -36,17 +39,21 @@ CITED = re.compile(r"\{cite(?::[pt])?\}`([^`]+)`")
 FOLDED = {"hide-input", "remove-input", "hide-cell", "remove-cell"}
 HEADER = """\
 > **This is a lesson**: a chapter with its code, and with its exercises still to
-> be done. Run it from top to bottom (*Run > Run All Cells*). Code that only
-> draws or prints is folded: click on its bar to see it.
+> be done. Run it from top to bottom (*Run > Run All Cells*). `page.show(...)`
+> draws or prints what the chapter's page shows; `print(page.code(...))` is how.
 >
 > **An exercise** asks for a function, in the place of
 > `raise NotImplementedError`. Run your cell, then the check below it, which
-> says what holds and what does not. The check of a function that is not
-> written fails; the cells after it run all the same.
+> says what holds and what does not. A function that is not written says so in
+> one line, wherever it is called; the other cells run all the same.
 >
 > **Help**: `affine.quantize?`, in a cell of its own, explains this function,
 > and so for any other. The [chapter](../_build/html/book/{name}.html), which
 > `make book` builds, has a solution to every exercise."""
+OPENING = """\
+from mini_compress.chapters import Chapter
+
+page = Chapter("{name}")"""
 METADATA = {
     "kernelspec": {
         "display_name": "Python 3",
@@ -60,13 +67,26 @@ METADATA = {
 class Lesson:
     """A notebook that grows cell by cell as a chapter is read.
 
+    place : the chapter's number
+    given : code of a folded cell -> the names that open cells take from it
     solved : keep the answers, marked for nbgrader, which cuts them out
     """
 
-    def __init__(self, name: str, names: Names, *, solved: bool) -> None:
+    def __init__(
+        self,
+        name: str,
+        place: int,
+        names: Names,
+        given: dict[str, set[str]],
+        *,
+        solved: bool,
+    ) -> None:
         self.cells: list[nbformat.NotebookNode] = []
-        self._name, self._names, self._solved = name, names, solved
+        self._name, self._place = name, place
+        self._names, self._solved = names, solved
         self._waiting: list[str] = []  # text that has no cell yet
+        self._given = given
+        self._opened = False  # whether the first cell of code is there
         self._exercise = ""  # the label of the last one
         self._solution: list[str] | None = None  # its text while it is read
         self._written = False  # whether the solution has a function
@@ -85,11 +105,10 @@ class Lesson:
             return  # it belongs to the solution
         tags = set(cell.metadata.get("tags", []))
         metadata = {}
-        if tags & FOLDED and any(c.cell_type == "code" for c in self.cells):
-            metadata["jupyter"] = {"source_hidden": True}
-        source = cell.source
-        identity = None
+        source, identity = cell.source, None
         stored, used = names_in(source)
+        if tags & FOLDED and self._opened:
+            source = self._call(source)
         if answer:
             self._written, identity = True, self._exercise
             self._unsure |= stored
@@ -105,11 +124,26 @@ class Lesson:
             self._unsure |= stored
             metadata["tags"] = ["raises-exception"]
         self._add(new_code_cell(source, metadata=metadata), identity)
+        if not self._opened:
+            self._opened = True
+            self._add(new_code_cell(OPENING.format(name=self._name)))
         figure = cell.metadata.get("mystnb", {}).get("figure")
         if figure:
             number = self._names.labels[figure["name"]]
             caption = to_plain(figure["caption"], self._names)
             self._add(new_markdown_cell(f"**{number}.** {caption}"))
+
+    @cached_property
+    def _calls(self) -> dict[str, str | int]:
+        """What `Chapter.show` calls a folded cell, by its code."""
+        cells = Chapter(self._name).cells
+        return {code: cell for cell, code in cells.items()}
+
+    def _call(self, code: str) -> str:
+        """Return the call that shows a folded cell, and what it leaves."""
+        given = ", ".join(sorted(self._given.get(code, ())))
+        comment = f"  # gives {given}" if given else ""
+        return f"page.show({self._calls[code]!r}){comment}".replace("'", '"')
 
     def finish(self, references: list[str]) -> nbformat.NotebookNode:
         """Return the notebook, with a list of what it cites."""
@@ -141,9 +175,12 @@ class Lesson:
         else:
             if block.kind == "text" and block.body.startswith("#"):
                 self._flush()
-            self._waiting.append(render(block, self._names))
-            if block.body.startswith("# "):
-                self._waiting.append(HEADER.format(name=self._name))
+            text = render(block, self._names)
+            if not block.body.startswith("# "):
+                self._waiting.append(text)
+                return
+            self._waiting.append(f"# {self._place}. {text[2:]}")
+            self._waiting.append(HEADER.format(name=self._name))
 
     def _end_solution(self) -> None:
         """Give an exercise without a function a cell for the answer."""
@@ -203,6 +240,27 @@ def names_in(source: str) -> tuple[set[str], set[str]]:
     return stored, used.union(*map(_globals_in, top.get_children()))
 
 
+def given_to_others(
+    chapter: nbformat.NotebookNode,
+) -> dict[str, set[str]]:
+    """Return, by its code, the names that a folded cell gives to open ones."""
+    given: dict[str, set[str]] = {}
+    source_of: dict[str, str] = {}  # name -> the folded cell that bound it last
+    for cell in chapter.cells:
+        if cell.cell_type != "code":
+            continue
+        stored, used = names_in(cell.source)
+        is_folded = bool(FOLDED & set(cell.metadata.get("tags", [])))
+        if not is_folded:
+            for name in (used - stored) & source_of.keys():
+                given.setdefault(source_of[name], set()).add(name)
+        for name in stored:
+            source_of.pop(name, None)
+            if is_folded:
+                source_of[name] = cell.source
+    return given
+
+
 def _globals_in(function: symtable.SymbolTable) -> set[str]:
     """Return the global names that a function or class uses."""
     own = {s.get_name() for s in function.get_symbols() if s.is_global()}
@@ -223,11 +281,13 @@ def make_lessons(*, solved: bool = False) -> dict[str, str]:
     """Return the text of each lesson's file by the chapter's name."""
     chapters = find_chapters()
     bibliography = ROOT / "book" / "references.bib"
-    names = collect_names(ROOT / "book", chapters, bibliography)
+    places = number_chapters(ROOT / "_toc.yml")
+    names = collect_names(ROOT / "book", chapters, places, bibliography)
     sources = read(bibliography)
     files = {}
     for name, chapter in chapters.items():
-        lesson = Lesson(name, names[name], solved=solved)
+        given = given_to_others(chapter)
+        lesson = Lesson(name, places[name], names[name], given, solved=solved)
         cited = set()
         for cell in chapter.cells:
             if cell.cell_type == "code":

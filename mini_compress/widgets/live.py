@@ -5,6 +5,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from .._unwritten import say_in_one_line
 from . import markup
 from .calls import call
 from .controls import MAX_BUTTONS
@@ -63,7 +64,11 @@ class LiveExplorer(widgets.VBox):
         shown = ""
         self.printed.clear_output()
         with self.printed:  # shows errors as well
-            shown = markup.live(self.explore(setting))
+            try:
+                shown = markup.live(self.explore(setting))
+            except NotImplementedError as error:
+                say_in_one_line(error)
+                raise
         self.result.value = shown
 
     def explore(self, setting: Setting) -> Results:

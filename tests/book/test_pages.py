@@ -1,11 +1,14 @@
 """The built pages as files: links lead somewhere, pictures are described."""
 
 import functools
+import re
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
+import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from make_lessons import LESSONS
 
 pytestmark = [pytest.mark.xdist_group("files"), pytest.mark.takes(10)]
 LINKED = {"a": "href", "link": "href", "img": "src", "script": "src"}
@@ -102,6 +105,22 @@ def test_figures_of_code_have_a_caption_and_a_number(soups):
             figure = image.find_parent("figure")
             assert figure, f"{page.name}: {image['alt'][:60]} has no caption"
             assert figure.select_one(".caption-number"), image["alt"]
+
+
+def test_numbers_are_those_of_the_lessons(soups):
+    for page, soup in soups.items():
+        lesson = LESSONS / f"{page.stem}.ipynb"
+        if not lesson.exists():
+            continue
+        text = "\n".join(
+            cell.source for cell in nbformat.read(lesson, as_version=4).cells
+        )
+        shown = {x.get_text().strip() for x in soup.select(".caption-number")}
+        shown |= {x.get_text().strip("()#\n ") for x in soup.select(".eqno")}
+        told = re.findall(r"(?:Figure|Exercise|Theorem) \d+\.\d+", text)
+        told += re.findall(r"\\tag\{([\d.]+)\}", text)
+        assert shown <= set(told), f"{page.name}: {shown - set(told)}"
+        assert shown
 
 
 def test_outputs_hold_no_error_and_no_message_on_stderr(soups):

@@ -91,7 +91,7 @@ def site(tmp_path_factory) -> Path:
     """A folder with what a wheel installs, built from a copy of the sources."""
     folder = tmp_path_factory.mktemp("wheel")
     skip = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
-    for name in ("mini_compress", "lessons"):
+    for name in ("mini_compress", "lessons", "book"):
         shutil.copytree(ROOT / name, folder / "source" / name, ignore=skip)
     for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder / "source")
@@ -140,3 +140,5 @@ def test_the_wheel_holds_the_lessons(site, tmp_path):
         assert copied == lesson.read_text()
         installed = site / "mini_compress" / "lessons" / lesson.name
         assert copied == installed.read_text()
+        chapter = ROOT / "book" / f"{lesson.stem}.md"
+        assert installed.with_suffix(".md").read_text() == chapter.read_text()

@@ -17,10 +17,11 @@ from make_lessons import (
     ROOT,
     Lesson,
     find_chapters,
+    given_to_others,
     make_lessons,
     names_in,
 )
-from nbformat.v4 import new_code_cell
+from nbformat.v4 import new_code_cell, new_notebook
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from plain_markdown import Names
@@ -160,7 +161,7 @@ def test_names_are_those_of_the_cell_not_of_its_functions():
 
 
 def test_cells_that_need_an_answer_do_not_stop_the_rest():
-    lesson = Lesson("page", NO_NAMES, solved=False)
+    lesson = Lesson("page", 3, NO_NAMES, {}, solved=False)
     for source in [
         "def f():\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION",
         "a = f()",
@@ -169,15 +170,35 @@ def test_cells_that_need_an_answer_do_not_stop_the_rest():
     ]:
         lesson.add_code(new_code_cell(source))
     tagged = ["tags" in cell.metadata for cell in lesson.cells]
-    assert tagged == [False, True, True, False]
+    assert tagged == [False, False, True, True, False]
+    assert lesson.cells[1].source.endswith('page = Chapter("page")')
     assert lesson.cells[0].source == (
         "def f():\n    raise NotImplementedError  # write this"
     )
 
 
 def test_two_checks_of_one_exercise_are_an_error():
-    lesson = Lesson("page", NO_NAMES, solved=False)
+    lesson = Lesson("page", 3, NO_NAMES, {}, solved=False)
     lesson.add_markdown(":::{exercise} One\n:label: one\n\nDo it.\n:::")
     lesson.add_code(new_code_cell("checks.quantize(f)"))
     with pytest.raises(ValueError, match="page: two cells for 'one-check'"):
         lesson.add_code(new_code_cell("checks.quantize(g)"))
+
+
+def test_folded_cells_are_calls_that_say_what_they_leave(lessons):
+    svd = [cell.source for cell in lessons["svd"].cells]
+    assert 'page.show("fig-svd-ranks")' in svd
+    assert 'page.show("fig-svd-where")  # gives moment, x' in svd
+
+
+def test_given_names_are_those_that_open_cells_do_not_set_themselves():
+    folded = {"tags": ["hide-input"]}
+    chapter = new_notebook(
+        cells=[
+            new_code_cell("a = b = c = 1", metadata=folded),
+            new_code_cell("a = 2"),
+            new_code_cell("print(a, b)"),
+            new_code_cell("print(c)", metadata=folded),
+        ]
+    )
+    assert given_to_others(chapter) == {"a = b = c = 1": {"b"}}

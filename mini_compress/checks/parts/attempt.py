@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from ..._unwritten import describe_unwritten, is_unwritten
 from .texts import explain, indent, show
 from .values import as_plain_array, is_same
 
@@ -221,9 +222,6 @@ class Attempt:
                 warnings.simplefilter("ignore")
                 return self._function(*arguments)
         except (Exception, SystemExit) as error:
-            if isinstance(error, NotImplementedError) and not error.args:
-                raise CheckFailed(
-                    f"{self.name} is not written yet: put your code in the "
-                    "place of `raise NotImplementedError`"
-                ) from error
+            if is_unwritten(error):
+                raise CheckFailed(describe_unwritten(self.name)) from error
             self.fail("a result", explain(error, self._function), cause=error)
