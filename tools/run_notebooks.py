@@ -32,7 +32,7 @@ READER = {"type": "plugin", "name": "myst_nb_md"}  # what the build uses
 
 
 class Worker(ExecutionWorkerLocalMProc):
-    """Runs one notebook, and notes the processor time of its kernel.
+    """Runs one notebook, and says so with the processor time of its kernel.
 
     Notebooks run side by side, so their time by the clock says little.
     """
@@ -50,6 +50,9 @@ class Worker(ExecutionWorkerLocalMProc):
                 config=sockets_in(folder),
             )
         result.time = finished_kernel_seconds() - before
+        if not result.err:
+            name = Path(project_nb.uri).relative_to(ROOT)
+            print(f"  {result.time:6.1f} s  {name}", flush=True)
         return result
 
 
@@ -114,16 +117,11 @@ def find_run(page: Path) -> tuple[NotebookNode, float]:
 
 
 def report_run(cache: JupyterCacheAbstract, path: str) -> bool:
-    """Print how the run of one notebook went; return whether it succeeded.
-
-    The seconds are those of the processor, not of the clock.
-    """
-    record = cache.get_project_record(path)
-    cached = cache.get_cached_project_nb(path)
-    name = Path(path).relative_to(ROOT)
-    if cached is not None:
-        print(f"  {cached.data['execution_seconds']:6.1f} s  {name}")
+    """Return whether a notebook ran; print why if it did not."""
+    if cache.get_cached_project_nb(path) is not None:
         return True
+    record = cache.get_project_record(path)
+    name = Path(path).relative_to(ROOT)
     print(f"    FAILED  {name}\n{record.traceback or ''}")
     return False
 
