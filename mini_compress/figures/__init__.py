@@ -21,6 +21,7 @@ from .roofline import plot_roofline
 from .rugs import rugs
 from .scales import stretch
 from .scans import plot_sensitivity
+from .sharing import sharing
 from .terms import photograph, rebuilt
 from .waffle import PART_COLORS, waffle
 
@@ -49,6 +50,7 @@ __all__ = [
     "rebuilt",
     "rugs",
     "share_of_layers",
+    "sharing",
     "stretch",
     "waffle",
 ]

@@ -22,6 +22,7 @@ from .predict import Predict
 from .recorded import explore_results
 from .results import Results
 from .rug import rug
+from .snap import snap
 from .spectrum import spectrum
 from .triage import Triage
 
@@ -40,5 +41,6 @@ __all__ = [
     "explore_results",
     "number_line",
     "rug",
+    "snap",
     "spectrum",
 ]
