@@ -7,162 +7,60 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..kernels import integer
 from .parts.attempt import Attempt, show
 from .parts.budgets import check_budget
+from .parts.named_numbers import expect_row
 from .parts.tensors import as_array, require_tensor
 
 if TYPE_CHECKING:
     import torch
 
 
-def quantize(function: Callable) -> None:
-    """Check codes = saturate(rint(x / scale) + zero_point).
+def choose(function: Callable) -> None:
+    """Check the scale and zero point that cover a range, widened to hold 0.
 
-    function : (x, scale, zero_point, quant_min, quant_max) -> codes, where x
-        is a float32 array, the others are numbers within int8, and the codes
-        are int8 of x's shape
+    function : (low, high, quant_min, quant_max) -> scale, zero_point, where
+        low < high are finite numbers and the codes fit 8 bits
 
-    No quotient is close to a tie, save where the scale is a power of two, so
-    that x / scale and x * (1 / scale) in float32 or float64 all agree.
+    No exact zero point is close to a tie, so that float32 and float64 agree.
+    Three roundings of float32 are allowed: of the ends, span and quotient.
     """
-    attempt = Attempt(
-        function, "x", "scale", "zero_point", "quant_min", "quant_max"
-    )
+    attempt = Attempt(function, "low", "high", "quant_min", "quant_max")
 
-    def expect(codes, x, scale=0.5, zero_point=0, ends=(-128, 127)):
-        x, codes = np.array(x, np.float32), np.array(codes, np.int8)
-        attempt.expect(codes, x, scale, zero_point, *ends)
+    def expect(scale, zero_point, low, high, ends):
+        slack = scale * 3 * 2.0**-23
+        row = {"scale": (scale, slack), "zero point": (zero_point, 0)}
+        expect_row(attempt, row, low, high, *ends)
 
-    with attempt.must("codes are int8 and have the shape of x"):
-        x = np.array([[-1, 0, 1], [2, 3, 4]], np.float32)
-        codes = attempt.call(x, 0.5, 0, -128, 127)
-        attempt.require_form(codes, (2, 3), np.int8)
+    with attempt.must("a scale and a zero point, in this order"):
+        expect(0.5, 2, -1.0, 2.5, (0, 7))
     with attempt.must(
-        "values go to the nearest code",
-        "A cast cuts digits off, and floor goes down; np.rint rounds.",
+        "low and high are the ends, of any number of unsigned codes",
+        "16 marks have 15 gaps between them.",
     ):
-        expect([-3, -2, -1, 1, 1, 2], [-1.3, -0.8, -0.3, 0.3, 0.7, 1.2])
+        expect(0.25, 4, -1.0, 2.75, (0, 15))
+        expect(3 / 255, 85, -1.0, 2.0, (0, 255))
     with attempt.must(
-        "ties go to the even neighbor",
-        "0.5 becomes 0 and 1.5 becomes 2, as np.rint does it.",
+        "signed codes start at quant_min",
+        "low gets the code quant_min, whatever that is.",
     ):
-        expect([-2, -2, 0, 0, 2, 2], [-1.25, -0.75, -0.25, 0.25, 0.75, 1.25])
+        expect(0.5, -2, -1.0, 2.5, (-4, 3))
+        expect(3 / 255, -43, -1.0, 2.0, (-128, 127))
     with attempt.must(
-        "the zero point is added after rounding",
-        "Added before, an odd one turns the ties around.",
+        "the zero point is a whole number, the nearest one",
+        "int() cuts digits off; np.rint rounds.",
     ):
-        expect([1, 3, 3, 5], [-0.75, -0.25, 0.25, 0.75], zero_point=3)
+        expect(3 / 7, 2, -1.0, 2.0, (0, 7))
+        expect(3.8 / 7, -1, -1.4, 2.4, (-4, 3))
     with attempt.must(
-        "codes beyond the range saturate",
-        "A cast to int8 wraps around: 130 becomes -126. Clip first.",
+        "a range without 0 is widened until it holds 0",
+        "From 1 to 6 the code of 0 would lie beyond the codes. Clipped, it "
+        "would make another map: widen the range first.",
     ):
-        far = [-1e10, -70, 61, 65, 1e10]
-        expect([-128, -128, 127, 127, 127], far, zero_point=5)
-    with attempt.must(
-        "quant_min and quant_max are the ends of the range",
-        "The zero point is part of the code: add it before you clip.",
-    ):
-        expect([-8, -6, 1, 7], [-4.5, -3.5, 0, 9], zero_point=1, ends=(-8, 7))
-        expect([-127, 127], [-200, 200], ends=(-127, 127))
-    with attempt.must("any scale will do"):
-        many = np.random.default_rng(0).integers(-128, 128, (40, 50))
-        reals = 0.037 * (many + np.linspace(-0.4, 0.4, 50) + 11)
-        expect(many, reals, scale=0.037, zero_point=-11)
-
-
-def row_scales(function: Callable) -> None:
-    """Check scale = max|row| / (2**(bits - 1) - 1), and 1 for rows of zeros.
-
-    function : (weight, bits) -> scale, where weight is (outputs, inner)
-        float32, bits 2 to 8, and scale (outputs, 1) float32
-
-    Two roundings of float32 are allowed, one more than division needs.
-    """
-    attempt = Attempt(function, "weight", "bits")
-
-    def expect(largest, weight, bits=8):
-        steps = np.array(largest, np.float64).reshape(-1, 1)
-        expected = (steps / (2 ** (bits - 1) - 1)).astype(np.float32)
-        expected[steps == 0] = 1
-        weight = np.array(weight, np.float32)
-        attempt.expect(expected, weight, bits, tolerance=expected * 2.0**-22)
-
-    with attempt.must(
-        "scales are float32, one for each row, of shape (outputs, 1)",
-        "keepdims=True keeps the axis that was reduced.",
-    ):
-        weight = np.array([[1, 2, 3], [3, 2, 1]], np.float32)
-        attempt.require_form(attempt.call(weight, 8), (2, 1), np.float32)
-    with attempt.must(
-        "the largest magnitude of each row gets the code 127",
-        "Narrow range: the codes are -127 to 127. A row is one output.",
-    ):
-        expect([6, 5, 9], [[4, -6, 1], [5, 0, 3], [9, 1, 2]])
-        expect([2, 4], [[-1, -2], [-4, -3]])
-    with attempt.must(
-        "with fewer bits the largest code is 2**(bits - 1) - 1",
-    ):
-        for bits in (4, 3, 2):
-            expect([6, 7], [[4, -6, 1], [7, 0, 3]], bits)
-    with attempt.must("a row of zeros has scale 1, the others keep theirs"):
-        expect([0, 3, 0], [[0, 0], [-3, 1], [0, 0]])
-    with attempt.must(
-        "small weights have small scales",
-        "Treat rows of zeros by themselves; add nothing to the others.",
-    ):
-        expect([1e-6, 1e3], [[1e-6, -1e-7], [1e3, -5]])
-
-
-def integer_linear(function: Callable) -> None:
-    """Check sums of weight * (x - x_zero_point), plus bias, in int32.
-
-    function : (x, weight, bias, x_zero_point) -> sums, where x is (n, inner)
-        uint8, weight (outputs, inner) int8, bias (outputs,) int32,
-        x_zero_point 0 to 255, and the sums are (n, outputs) int32
-
-    No sum here leaves int32, but for the products alone that need not hold.
-    """
-    attempt = Attempt(function, "x", "weight", "bias", "x_zero_point")
-
-    def expect(x, weight, bias, x_zero_point):
-        x, weight = np.array(x, np.uint8), np.array(weight, np.int8)
-        bias = np.array(bias, np.int32)
-        expected = integer.linear_int8(
-            x, weight, bias, x_zero_point=x_zero_point
-        )
-        attempt.expect(expected, x, weight, bias, x_zero_point)
-
-    with attempt.must(
-        "sums are int32 of shape (n, outputs)",
-        "numpy sums int32 in int64, unless told dtype=np.int32.",
-    ):
-        x, weight = np.ones((2, 3), np.uint8), np.ones((1, 3), np.int8)
-        sums = attempt.call(x, weight, np.zeros(1, np.int32), 0)
-        attempt.require_form(sums, (2, 1), np.int32)
-    with attempt.must(
-        "products are exact: neither they nor their sums fit 8 or 16 bits",
-        "Cast x and the weight to int32 before you multiply.",
-    ):
-        expect([[255, 255, 255]], [[127, 127, 127], [-128, -128, 1]], [0, 0], 0)
-    with attempt.must(
-        "the zero point is taken off every code of x",
-        "It comes off times the sum of the weight's row. "
-        "In uint8, 100 - 128 is 228.",
-    ):
-        square = [[0, 100, 128], [255, 7, 30], [128, 128, 128]]
-        expect(square, [[1, -2, 3], [-100, 127, 5], [8, 8, 9]], [0, 0, 0], 128)
-    with attempt.must(
-        "the bias is added once, to the sum of its output",
-        "The zero point has nothing to do with the bias.",
-    ):
-        expect([[9, 9], [3, 200]], [[1, 2], [-3, 4]], [1_000_000, -7], 9)
-    with attempt.must(
-        "long sums are exact, beyond the integers that float32 holds",
-    ):
-        x = np.full((2, 1001), 255)
-        x[1, ::2] = 254
-        expect(x, np.full((2, 1001), 127), [1, 2], 3)
+        expect(6 / 255, -128, 1.0, 6.0, (-128, 127))
+        expect(6 / 255, 255, -6.0, -1.0, (0, 255))
+    with attempt.must("small ranges have small scales"):
+        expect(3e-6 / 255, 85, -1e-6, 2e-6, (0, 255))
 
 
 def int8_rows(function: Callable) -> None:

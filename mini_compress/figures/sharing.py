@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .._require import require_int, require_one_of
-from ..plotting import COLORS, shades
+from ..plotting import COLORS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 SIDE = 1.8  # inches of a matrix
+PALE = "0.88"  # gray of every second field
 
 
 def sharing(
@@ -21,7 +22,7 @@ def sharing(
 
     outputs, inner : shape of the weight, a row for each output channel
     group_size : weights of a group; divides inner
-    family : whose dark and pale shade the fields have in turn
+    family : whose color every second field has, from the first; others are gray
     returns : a figure of pyplot with three axes: per tensor, channel, group
 
     >>> [ax.get_title() for ax in sharing(4, 6, 3).axes]
@@ -52,11 +53,11 @@ def _draw(
     ax: "Axes", weight: np.ndarray, high: int, wide: int, family: str
 ) -> None:
     """Fill fields of `high` times `wide` squares, and name their scales."""
-    from matplotlib.colors import ListedColormap
+    from matplotlib.colors import LinearSegmentedColormap, to_hex
 
     rows, cols = np.indices(weight.shape)
     is_pale = (rows // high + cols // wide) % 2
-    look = ListedColormap(shades(family, 3)[1:])  # its own color, and paler
+    look = LinearSegmentedColormap.from_list(family, [COLORS[family], PALE])
     ax.imshow(is_pale, cmap=look, vmin=0, vmax=1, interpolation="none")
     corners = [
         (row, col)
@@ -67,7 +68,9 @@ def _draw(
         place = col + (wide - 1) / 2, row + (high - 1) / 2
         name = "$s$" if len(corners) == 1 else f"$s_{{{number}}}$"
         ink = COLORS["float"] if is_pale[row, col] else "white"
-        ax.text(*place, name, ha="center", va="center", color=ink)
+        text = ax.text(*place, name, ha="center", va="center", color=ink)
+        ground = to_hex(look(float(is_pale[row, col])))
+        text.set_bbox({"facecolor": ground, "edgecolor": "none", "pad": 1})
     ax.set_xticks(np.arange(0.5, weight.shape[1] - 1), [])  # between squares
     ax.set_yticks(np.arange(0.5, weight.shape[0] - 1), [])
     ax.grid(visible=True, color="white", linewidth=0.8)

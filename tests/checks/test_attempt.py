@@ -295,15 +295,15 @@ def test_ipython_shows_the_message_alone():
 
 def test_python_shows_a_traceback():
     code = (
-        "from mini_compress.checks.uniform_quantization import quantize\n"
-        "quantize(lambda x, scale, zero_point, quant_min, quant_max: x)"
+        "from mini_compress.checks.uniform_quantization import choose\n"
+        "choose(lambda low, high, quant_min, quant_max: (0.0, 0))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True
     )
     assert done.returncode == 1
     assert "Traceback (most recent call last):" in done.stderr
-    assert "CheckFailed: failed: codes are int8" in done.stderr
+    assert "CheckFailed: failed: a scale and a zero" in done.stderr
 
 
 @pytest.mark.parametrize(
