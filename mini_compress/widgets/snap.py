@@ -8,7 +8,7 @@ from .._require import require_equal, require_int
 from ..kernels.codebook import nearest_codes
 
 DARK, PALE, PAPER = 0.2, 0.7, 1.0  # 0 is black, 1 is white
-RUG = 12  # rows of the levels' marks
+RUG = 14  # rows of the levels' marks
 RADIUS = 4  # pixels from the middle of a number's dot to its side
 
 
@@ -26,11 +26,11 @@ def snap(
     levels : (levels,), sorted; those beyond the limits are left out
     limits : the numbers at the left and the right edge
     rows, columns : from the numbers to the levels, and from side to side
-    returns : (rows + 12, columns) float64, from 0, black, to 1, white, as
+    returns : (rows + 14, columns) float64, from 0, black, to 1, white, as
         `Picture.pixels` takes it. Levels that have a number are dark.
 
     >>> picture = snap([0.2], [0, 1], limits=(0, 1), rows=9, columns=11)
-    >>> picture[-1, [0, 5, 10]].tolist()
+    >>> picture[-2, [0, 5, 10]].tolist()
     [0.2, 1.0, 0.7]
     """
     low, high = limits
@@ -45,26 +45,27 @@ def snap(
         raise ValueError(f"values must be within {limits}, got {numbers}")
     codes = nearest_codes(numbers.astype(np.float32), found)
     picture = np.full((rows + RUG, columns), PAPER)
+    picture[-1] = PALE  # the edge of the ruler
 
     def column(x: Any) -> np.ndarray:
         place = (np.asarray(x, float) - low) / (high - low) * (columns - 1)
         return np.rint(place).astype(int)
 
-    inside = (found >= low) & (found <= high)
-    picture[rows:, column(found[inside])] = PALE
-    for number, level in zip(numbers, found[codes], strict=True):
-        _join(picture, column(number), column(level), rows)
+    _mark(picture[rows:], column(found), PALE)
+    _mark(picture[rows:], column(found[np.unique(codes)]), DARK)
+    for start, end in zip(column(numbers), column(found[codes]), strict=True):
+        dot = slice(max(start - RADIUS, 0), start + RADIUS)
+        picture[: 2 * RADIUS, dot] = DARK
+        count = max(rows, abs(end - start) + 1)  # no gaps, however flat
+        across = np.rint(np.linspace(start, end, count)).astype(int)
+        down = np.rint(np.linspace(0, rows - 1, count)).astype(int)
+        inside = (across >= 0) & (across < columns)  # levels may lie beyond
+        picture[down[inside], across[inside]] = DARK
     return picture
 
 
-def _join(
-    picture: np.ndarray, start: np.ndarray, end: np.ndarray, rows: int
-) -> None:
-    """Draw a dot, a line from it down to its level, and the level's mark."""
-    last = picture.shape[1] - 1
-    path = np.rint(np.linspace(int(start), int(end), rows)).astype(int)
-    is_in = (path >= 0) & (path <= last)  # a level may lie beyond the edge
-    picture[np.arange(rows)[is_in], path[is_in]] = DARK
-    picture[: 2 * RADIUS, max(start - RADIUS, 0) : start + RADIUS] = DARK
-    if 0 <= end <= last:
-        picture[rows:, end] = DARK
+def _mark(rug: np.ndarray, places: np.ndarray, tone: float) -> None:
+    """Draw marks of three pixels; those beyond the edges are left out."""
+    last = rug.shape[1] - 1
+    for place in places[(places >= 0) & (places <= last)]:
+        rug[:, max(place - 1, 0) : place + 2] = tone

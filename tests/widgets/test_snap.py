@@ -21,15 +21,16 @@ def test_a_line_leads_from_each_number_to_its_nearest_level():
 
 
 def test_marks_of_levels_are_dark_where_a_number_is():
-    marks = draw([3.0, 2.5], [2, 5, 8])[-1]
-    assert (marks == DARK).nonzero()[0].tolist() == [20]
-    assert (marks == PALE).nonzero()[0].tolist() == [50, 80]
+    marks = draw([3.0, 2.5], [2, 5, 8])[-2]
+    assert (marks == DARK).nonzero()[0].tolist() == [19, 20, 21]
+    assert (marks == PALE).nonzero()[0].tolist() == [49, 50, 51, 79, 80, 81]
     assert np.unique(marks).tolist() == [DARK, PALE, PAPER]
 
 
 def test_levels_beyond_the_limits_have_no_mark_but_numbers_lean_to_them():
     picture = draw([10.0], [-3, 12])
-    assert (picture[21:] == PAPER).all()
+    assert (picture[21:-1] == PAPER).all()
+    assert (picture[-1] == PALE).all()
     assert (picture[5] == DARK).any()
     assert (picture[20] == PAPER).all()
 
