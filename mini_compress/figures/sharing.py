@@ -44,25 +44,25 @@ def sharing(
     }
     figure, axes = plt.subplots(1, 3, figsize=(3 * SIDE, SIDE))
     for ax, (title, (high, wide)) in zip(axes, fields.items(), strict=True):
-        _draw(ax, np.empty((outputs, inner)), high, wide, family)
+        _draw(ax, (outputs, inner), high, wide, family)
         ax.set_title(title)
     return figure
 
 
 def _draw(
-    ax: "Axes", weight: np.ndarray, high: int, wide: int, family: str
+    ax: "Axes", shape: tuple[int, int], high: int, wide: int, family: str
 ) -> None:
     """Fill fields of `high` times `wide` squares, and name their scales."""
     from matplotlib.colors import LinearSegmentedColormap, to_hex
 
-    rows, cols = np.indices(weight.shape)
-    is_pale = (rows // high + cols // wide) % 2
+    rows, cols = (np.arange(count) for count in shape)
+    is_pale = (rows[:, np.newaxis] // high + cols // wide) % 2  # (rows, cols)
     look = LinearSegmentedColormap.from_list(family, [COLORS[family], PALE])
     ax.imshow(is_pale, cmap=look, vmin=0, vmax=1, interpolation="none")
     corners = [
         (row, col)
-        for row in range(0, weight.shape[0], high)
-        for col in range(0, weight.shape[1], wide)
+        for row in range(0, shape[0], high)
+        for col in range(0, shape[1], wide)
     ]
     for number, (row, col) in enumerate(corners, 1):
         place = col + (wide - 1) / 2, row + (high - 1) / 2
@@ -71,8 +71,8 @@ def _draw(
         text = ax.text(*place, name, ha="center", va="center", color=ink)
         ground = to_hex(look(float(is_pale[row, col])))
         text.set_bbox({"facecolor": ground, "edgecolor": "none", "pad": 1})
-    ax.set_xticks(np.arange(0.5, weight.shape[1] - 1), [])  # between squares
-    ax.set_yticks(np.arange(0.5, weight.shape[0] - 1), [])
+    ax.set_xticks(np.arange(0.5, shape[1] - 1), [])  # between squares
+    ax.set_yticks(np.arange(0.5, shape[0] - 1), [])
     ax.grid(visible=True, color="white", linewidth=0.8)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
