@@ -140,7 +140,7 @@ def test_prose_waits_for_a_reader_if_there_is_any(course):
 
 def test_feedback_shows_what_the_checks_said(course):
     for student, says in [
-        ("solver", "passed: ties go to the even neighbor"),
+        ("solver", "passed: signed codes start at quant_min"),
         ("starter", "is not written yet"),
     ]:
         folder = course / "feedback" / student / ASSIGNMENT
