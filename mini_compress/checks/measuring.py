@@ -1,250 +1,175 @@
 """The checks of the chapter on measuring."""
 
-import tempfile
+import math
 from collections.abc import Callable
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from ..measuring import Comparison, holm, wilson_interval
+from ..measuring import Comparison
 from .parts.attempt import Attempt, show
-from .parts.named_numbers import expect_row, require_near
+from .parts.named_numbers import expect_row
+
+# a report that breaks no rule
+GOOD_REPORT = {
+    "size": "file",
+    "counts": [(31, 25), (36, 30), (28, 30)],
+    "images": 10_000,
+    "margin": 0.5,
+    "margin_fixed": "before",
+    "chosen_on": "validation",
+    "epochs": 26,
+    "control_epochs": 26,
+}
 
 
-def accuracy_interval(function: Callable) -> None:
-    """Check Wilson's 95 % interval of an accuracy, in percent.
+def verdict(function: Callable) -> None:
+    """Check the verdict on a margin, one of three.
 
-    function : (num_correct, n) -> low, high
-
-    1.96 for the quantile 1.95996... moves an end by 2e-5 of the width; 1e-4 is
-    allowed.
-    """
-    attempt = Attempt(function, "num_correct", "n")
-
-    def expect(num_correct, n, slack=1e-4):
-        low, high = (100 * end for end in wilson_interval(num_correct, n))
-        slack *= high - low
-        ends = {"low": (low, slack), "high": (high, slack)}
-        expect_row(attempt, ends, num_correct, n)
-
-    with attempt.must(
-        "the ends are in percent, the low one first",
-        "96 of 100 images are 96, not 0.96.",
-    ):
-        expect(50, 100, slack=0.3)
-    with attempt.must(
-        "it reaches 1.96 standard deviations to each side",
-        "One deviation is 68 %, 1.64 are 90 %, 1.96 are 95 %.",
-    ):
-        expect(500, 1_000, slack=0.01)
-    with attempt.must(
-        "near 100 % the interval leans to the left",
-        "Its middle is (k + u**2 / 2) / (n + u**2), not k / n.",
-    ):
-        expect(96, 100)
-        expect(979, 1_000)
-    with attempt.must(
-        "it has a width where every image is right, or none is",
-        "k * (n - k) is 0 there; u**2 / 4 below the root remains.",
-    ):
-        expect(1_000, 1_000)
-        expect(0, 40)
-    with attempt.must("it is Wilson's for few images and for many"):
-        expect(1, 1)
-        expect(3, 4)
-        expect(9_712, 10_000)
-
-
-def count_disputed(function: Callable) -> None:
-    """Check the counts of images lost and gained.
-
-    function : (baseline, other) -> lost, gained, where both arguments are
-        (n,) bool and say of which images the networks are right
-    """
-    attempt = Attempt(function, "baseline", "other")
-
-    def expect(lost, gained, baseline, other):
-        arrays = [np.array(row, bool) for row in (baseline, other)]
-        counts = {"lost": (int(lost), 0.0), "gained": (int(gained), 0.0)}
-        expect_row(attempt, counts, *arrays)
-
-    with attempt.must(
-        "lost: the baseline is right and the other network is wrong",
-        "The order of the result is lost, gained.",
-    ):
-        expect(2, 0, [1, 1, 1], [1, 0, 0])
-    with attempt.must("gained: the baseline is wrong, the other is right"):
-        expect(0, 1, [0, 1, 0, 0], [1, 1, 0, 0])
-    with attempt.must(
-        "what is lost here and gained there does not cancel",
-        "Compare image by image; the two accuracies are not enough.",
-    ):
-        expect(2, 2, [1, 1, 0, 0], [0, 0, 1, 1])
-        before, after = np.random.default_rng(0).random((2, 1_000)) < 0.9
-        expect(np.sum(before > after), np.sum(before < after), before, after)
-
-
-def rules_out(function: Callable) -> None:
-    """Check whether the one-sided upper 95 % bound is below the margin.
-
-    function : (lost, gained, n, margin) -> bool, margin in percentage points
+    function : (lost, gained, n, margin) -> "shown", "refuted" or
+        "cannot tell", margin in percentage points
     """
     attempt = Attempt(function, "lost", "gained", "n", "margin")
 
-    def expect(lost, gained, n, margin):
-        bound = Comparison(lost, gained, n).upper_bound()
+    def expect(answer, lost, gained, n, margin):
         got = attempt.call(lost, gained, n, margin)
-        if not isinstance(got, bool | np.bool_):
-            attempt.fail("True or False", f"{type(got).__name__}: {show(got)}")
-        if bool(got) != (bound < margin):
-            attempt.fail(
-                f"{bound < margin}, for the bound is {bound:.2f} pp",
-                f"{bool(got)}",
-            )
+        low, high = Comparison(lost, gained, n).interval(0.9)
+        if not isinstance(got, str) or got != answer:
+            bounds = f"the bounds are {low:.2f} and {high:.2f} pp"
+            attempt.fail(f"{answer!r}, for {bounds}", show(got))
 
-    with attempt.must("a small drop on many images is ruled out"):
-        expect(30, 25, 10_000, 0.5)
+    with attempt.must("a small drop on many images is shown to be small"):
+        expect("shown", 30, 25, 10_000, 0.5)
+    with attempt.must("a drop far above the margin is refuted"):
+        expect("refuted", 200, 20, 10_000, 0.5)
     with attempt.must(
-        "a drop that is there, but too small to matter, is ruled out too",
+        "few images cannot tell, whatever the drop seems to be",
+        "Doubt has to be counted: look at the bounds, not at the drop.",
+    ):
+        expect("cannot tell", 11, 10, 1_000, 0.5)
+        expect("cannot tell", 20, 8, 1_000, 0.5)
+    with attempt.must(
+        "a drop that is there, but too small to matter, is shown to be small",
         "The p-value is about a drop of 0, not about the margin.",
     ):
-        expect(60, 20, 10_000, 1.0)
+        expect("shown", 60, 20, 10_000, 1.0)
     with attempt.must(
-        "neither a drop below the margin nor a missing significance is enough",
-        "Few images leave doubt, and the doubt has to be counted.",
+        "all of the doubt is on the side that is asked about",
+        "The ends of a 95 % interval are 97.5 % bounds, those of a 90 % "
+        "interval are 95 % bounds.",
     ):
-        expect(11, 10, 1_000, 0.5)
+        expect("shown", 100, 82, 10_000, 0.42)
+        expect("refuted", 150, 60, 10_000, 0.64)
     with attempt.must(
-        "a gain is no loss, however large it is",
+        "a gain is no loss, and without any dispute some doubt is left",
         "The order of the arguments is lost, gained.",
     ):
-        expect(10, 40, 10_000, 0.1)
-        expect(40, 10, 10_000, 0.1)
-    with attempt.must(
-        "all of the doubt is on the side of the loss",
-        "The upper end of a two-sided 95 % interval is a 97.5 % bound.",
-    ):
-        expect(100, 82, 10_000, 0.42)
-    with attempt.must(
-        "without any image in dispute some doubt is left",
-        "Tango's bound has a width there, the normal one has none.",
-    ):
-        expect(0, 0, 1_000, 0.3)
-        expect(0, 0, 1_000, 0.2)
+        expect("shown", 10, 40, 10_000, 0.1)
+        expect("shown", 0, 0, 1_000, 0.3)
+        expect("cannot tell", 0, 0, 1_000, 0.2)
 
 
-def adjust_p_values(function: Callable) -> None:
-    """Check Holm's correction of a table's p-values.
+def gain_interval(function: Callable) -> None:
+    """Check Student's interval of the mean gain of five seeds or fewer.
 
-    function : (p_values) -> corrected, both (rows,) float64
+    function : (first, second, t) -> low, high in pp, where first and second
+        are (seeds, n) bool and say which images are right
 
-    Each is a product and a maximum; 1e-12 is more than their rounding.
+    The ends are a few sums and a root; 1e-9 pp is more than their rounding.
     """
-    attempt = Attempt(function, "p_values")
+    attempt = Attempt(function, "first", "second", "t")
 
-    def expect(*p_values):
-        corrected = holm(p_values)
-        attempt.expect(
-            corrected, np.array(p_values), tolerance=1e-12 * corrected
+    def expect(first, second, t, slack=1e-9):
+        gains = 100 * (first.mean(axis=1) - second.mean(axis=1))
+        half = t * gains.std(ddof=1) / math.sqrt(len(gains))
+        low, high = gains.mean() - half, gains.mean() + half
+        expect_row(
+            attempt,
+            {"low": (float(low), slack), "high": (float(high), slack)},
+            *(first, second, t),
         )
 
-    with attempt.must("a single p-value stays as it is"):
-        expect(0.03)
+    alike, better = _seeds([90, 90, 90], 100), _seeds([95, 95, 95], 100)
     with attempt.must(
-        "the smallest of three is multiplied by 3, the next by 2",
-        "Multiplying each by their number is Bonferroni's method.",
+        "three seeds that gain 5 pp each have the ends 5 and 5",
+        "The gain is that of the first over the second, in pp.",
     ):
-        expect(0.001, 0.01, 0.04)
+        expect(better, alike, 4.303)
+    first, second = _seeds([91, 95, 94], 100), _seeds([91, 93, 86], 100)
     with attempt.must(
-        "the result is in the order of the input",
-        "np.argsort tells where each sorted value came from.",
+        "the seeds are the numbers, not the images",
+        "Average each row first: three gains remain.",
     ):
-        expect(0.04, 0.001, 0.2, 0.01)
+        expect(first, second, 4.303, slack=2.5)
     with attempt.must(
-        "none falls below the one before it",
-        "0.03 * 2 is more than 0.04 * 1: a running maximum over the sorted "
-        "values, np.maximum.accumulate.",
+        "each seed is compared with itself",
+        "Subtract seed by seed, then take the spread of the differences.",
     ):
-        expect(0.01, 0.04, 0.03)
-        expect(0.02, 0.02, 0.021, 0.3)
-    with attempt.must("none exceeds 1"):
-        expect(0.5, 0.6, 0.9)
+        shifted = _seeds([80, 90, 97], 100), _seeds([79, 89, 96], 100)
+        expect(*shifted, 4.303)
+    with attempt.must(
+        "the spread is divided by one less than the number of seeds",
+        "np.std has an argument ddof.",
+    ):
+        expect(first, second, 4.303)
+    with attempt.must("the quantile is the one that was given"):
+        five = _seeds([903, 911, 899, 914, 905], 1_000)
+        expect(five, _seeds([900, 902, 897, 911, 901], 1_000), 2.776)
+        expect(five, _seeds([900, 902, 897, 911, 901], 1_000), 2.132)
 
 
-def weigh_file(function: Callable) -> None:
-    """Check the KB of a compressed file and the compression ratio.
+def broken_rules(function: Callable) -> None:
+    """Check which of the rules 1, 4, 5, 6 and 7 a report breaks.
 
-    function : (original, compressed) -> kb, ratio, where the arguments are
-        paths of files
-
-    Both are quotients of whole numbers; 1e-12 is more than their rounding.
+    function : (report) -> list of rule numbers, the lowest first
     """
-    attempt = Attempt(function, "original", "compressed")
+    attempt = Attempt(function, "report")
 
-    def expect(original, compressed, slack=1e-12):
-        before, after = (x.stat().st_size for x in (original, compressed))
-        kb, ratio = after / 1_000, before / after
-        weights = {"kb": (kb, slack * kb), "ratio": (ratio, slack * ratio)}
-        expect_row(attempt, weights, original, compressed)
+    def expect(rules, **changes):
+        got = attempt.call(GOOD_REPORT | changes)
+        if _whole_numbers(got) != rules:
+            attempt.fail(f"{rules}", show(got))
 
-    with tempfile.TemporaryDirectory() as folder:
-        original, compressed = _two_networks(Path(folder))
-        with attempt.must(
-            "KB of the compressed file come first, then original / compressed",
-            "A file of 20,480 bytes has some 20 KB.",
-        ):
-            expect(original, compressed, slack=0.3)
-        with attempt.must(
-            "every byte counts, those of the header too",
-            "`path.stat().st_size` is the length of the file.",
-        ):
-            expect(original, compressed, slack=0.03)
-        with attempt.must(
-            "KB are 1,000 bytes, and nothing is rounded",
-            "1,024 bytes are a KiB.",
-        ):
-            expect(original, compressed)
-        with attempt.must("where the file has grown, the ratio is below 1"):
-            expect(compressed, original)
-
-
-def honest_accuracy(function: Callable) -> None:
-    """Check the test accuracy of the epoch that validation chose.
-
-    function : (validation, test) -> accuracy, where both are (epochs,)
-        float64 in percent; of equally good epochs the last one counts
-    """
-    attempt = Attempt(function, "validation", "test")
-
-    def expect(epoch, validation, test):
-        arrays = [np.array(row, np.float64) for row in (validation, test)]
-        got = attempt.call(*arrays)
-        require_near(attempt, "accuracy", got, test[epoch], 0)
-
+    with attempt.must("a factor of bits breaks rule 1"):
+        expect([1], size="bits")
+    with attempt.must("a report that keeps all rules gives an empty list"):
+        expect([])
     with attempt.must(
-        "the epoch is the best one on validation",
-        "The largest test accuracy was chosen by the test images.",
+        "every seed must be shown to lose less than the margin",
+        "Take the upper 95 % bound of each seed, not the drop, and not the "
+        "mean of the seeds.",
     ):
-        expect(2, [90, 93, 95, 94], [91, 98, 95, 92])
+        expect([4], counts=[(31, 25), (90, 50), (28, 30)])
+        expect([], counts=[(60, 30), (40, 22), (28, 30)])
+    with attempt.must("a margin after the run, or few images, break rule 4"):
+        expect([4], margin_fixed="after")
+        expect([4], images=9_999, counts=[(0, 0), (0, 0), (1, 1)])
+    with attempt.must("fewer than three seeds break rule 5"):
+        expect([5], counts=[(31, 25), (40, 22)])
+        expect([], counts=[(31, 25)] * 5)
+    with attempt.must("what the test images chose, they cannot judge"):
+        expect([6], chosen_on="test")
     with attempt.must(
-        "what is reported is its accuracy on test",
-        "The best validation accuracy is the one that looks best there.",
+        "a control has the same epochs, or more",
+        "Compare `control_epochs` with `epochs`.",
     ):
-        expect(0, [97, 95, 96], [93, 92, 95])
-    with attempt.must(
-        "of equally good epochs it is the last",
-        "np.argmax finds the first.",
-    ):
-        expect(2, [90, 95, 95, 94], [89, 94, 93, 95])
+        expect([7], control_epochs=25)
+        expect([], control_epochs=40)
+    with attempt.must("several rules come in order"):
+        worst = {"size": "bits", "chosen_on": "test", "control_epochs": 20}
+        expect([1, 5, 6, 7], counts=[(31, 25), (40, 22)], **worst)
 
 
-def _two_networks(folder: Path) -> tuple[Path, Path]:
-    """Write a network and its 4-bit version to files."""
-    from .. import artifact, models
-    from ..quantization import quantize_weights
+def _seeds(num_right: list[int], n: int) -> np.ndarray:
+    """Return which images each seed has right, as (seeds, n) bool."""
+    return np.arange(n) < np.array(num_right)[:, np.newaxis]
 
-    model = models.build("ConvNet").eval()
-    original, compressed = folder / "original", folder / "compressed"
-    artifact.save(model, original)
-    artifact.save(quantize_weights(model, bits=4), compressed)
-    return original, compressed
+
+def _whole_numbers(got: Any) -> list[int] | None:
+    """Return what was given as a list of ints; None for anything else."""
+    if not isinstance(got, list | tuple | np.ndarray):
+        return None
+    whole = all(
+        isinstance(x, int | np.integer) and not isinstance(x, bool) for x in got
+    )
+    return [int(x) for x in got] if whole else None
