@@ -17,6 +17,7 @@ from .layers import (
 )
 from .matrices import matrices
 from .points import moved_rows
+from .residual import residual_block
 from .roofline import plot_roofline
 from .rugs import rugs
 from .scales import stretch
@@ -48,6 +49,7 @@ __all__ = [
     "plot_roofline",
     "plot_sensitivity",
     "rebuilt",
+    "residual_block",
     "rugs",
     "share_of_layers",
     "sharing",

@@ -5,7 +5,6 @@ channel to 0 at every layer that makes or normalizes it, which is what thinning
 can be checked against: both networks compute the same, but for rounding.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -35,14 +34,13 @@ def thin(model: nn.Module, kept: Kept) -> nn.Module:
     (torch.Size([200, 784]), torch.Size([100, 200]))
     """
     chosen = _check(model, kept)
-    entries: dict[str, dict[str, Tensor]] = defaultdict(dict)
+    thinned = copy_model(model).eval()
     for group, channels in chosen.items():
         for member in group.members:
-            part = "inputs" if member.part == "inputs" else "outputs"
-            entries[member.layer][part] = _entries(channels, member.positions)
-    thinned = copy_model(model).eval()
-    for name, parts in entries.items():
-        _shrink(thinned.get_submodule(name), **parts)
+            layer = thinned.get_submodule(member.layer)
+            entries = _entries(channels, member.positions)
+            _select(layer, member.part, entries)
+            _note_sizes(layer, len(entries))
     return thinned
 
 
@@ -96,31 +94,29 @@ def _entries(channels: Collection[int] | Tensor, positions: int) -> Tensor:
     return (starts[:, None] + torch.arange(positions)).flatten()
 
 
-def _shrink(
-    layer: Any, outputs: Tensor | None = None, inputs: Tensor | None = None
-) -> None:
-    """Keep these entries of a layer's axes."""
-    for name, axes in (("weight", (outputs, inputs)), ("bias", (outputs,))):
-        values = getattr(layer, name)
+def _select(layer: nn.Module, part: str, entries: Tensor) -> None:
+    """Keep these columns, or these rows and all else that they have."""
+    if part == "inputs":
+        axis, names = 1, ["weight"]
+    else:  # "outputs" of a layer, or a "norm"
+        axis, names = 0, ["weight", "bias", "running_mean", "running_var"]
+    for name in names:
+        values = getattr(layer, name, None)
         if values is not None:
-            cut = nn.Parameter(_select(values, axes), values.requires_grad)
-            setattr(layer, name, cut)
+            kept = values.detach().index_select(axis, entries.to(values.device))
+            if isinstance(values, nn.Parameter):
+                kept = nn.Parameter(kept, values.requires_grad)
+            setattr(layer, name, kept)
+
+
+def _note_sizes(layer: Any, count: int) -> None:
+    """Make a layer's own numbers of channels those of what it holds."""
     if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
-        for name in ("running_mean", "running_var"):
-            if getattr(layer, name) is not None:
-                setattr(layer, name, _select(getattr(layer, name), (outputs,)))
-        layer.num_features = len(outputs)  # type: ignore[arg-type]
-        return
-    kind = "channels" if isinstance(layer, nn.Conv2d) else "features"
-    setattr(layer, f"out_{kind}", layer.weight.shape[0])
-    setattr(layer, f"in_{kind}", layer.weight.shape[1])
-
-
-def _select(values: Tensor, axes: tuple[Tensor | None, ...]) -> Tensor:
-    for axis, entries in enumerate(axes):
-        if entries is not None:
-            values = values.index_select(axis, entries.to(values.device))
-    return values.detach()
+        layer.num_features = count
+    else:
+        kind = "channels" if isinstance(layer, nn.Conv2d) else "features"
+        setattr(layer, f"out_{kind}", layer.weight.shape[0])
+        setattr(layer, f"in_{kind}", layer.weight.shape[1])
 
 
 def _silence(layer: Any, entries: Tensor) -> None:
