@@ -9,13 +9,13 @@ from ..plotting import COLORS
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ..studies import Result
+    from ..studies import Gain, Result
 
 
 def dots(
     result: "Result",
     *,
-    rows: Mapping[str, Mapping[str, Any]],
+    rows: "Mapping[str, Mapping[str, Any] | Gain]",
     ax: "Axes",
     x: str = "accuracy",
     family: str = "pruning",
@@ -23,7 +23,8 @@ def dots(
 ) -> "Axes":
     """Draw a row for each setting: a dot for each seed, a bar at the mean.
 
-    rows : name -> what `Result.one` is asked for, the first at the top
+    rows : name -> what `Result.one` is asked for, the first at the top; or one
+        setting minus another, a gain for each seed
     x : a quantity of a `Setting` that has a value for each seed
     controls : names of the rows that are drawn in gray
 
@@ -42,7 +43,10 @@ def dots(
     for name in controls:
         require_one_of("controls", name, rows)
     for place, (name, wanted) in enumerate(rows.items()):
-        values = getattr(result.one(**wanted), x)
+        if isinstance(wanted, Mapping):
+            values = getattr(result.one(**wanted), x)
+        else:
+            values = wanted.values
         color = COLORS["float" if name in controls else family]
         look: dict[str, Any] = {"color": color, "linestyle": ""}
         ax.plot([*values], [place] * len(values), marker="o", alpha=0.5, **look)

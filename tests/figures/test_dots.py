@@ -35,6 +35,13 @@ def test_each_row_has_its_seeds_and_their_mean(study, x):
         assert {*seeds.get_ydata(), *mean.get_ydata()} == {place}
 
 
+def test_a_row_may_be_a_difference(study):
+    gain = study.one(method="one_shot") - study.one(method="fine_tuned")
+    seeds, mean = draw(study, rows={"lost": gain}).lines
+    assert tuple(seeds.get_xdata()) == gain.values.by_seed
+    assert list(mean.get_xdata()) == pytest.approx([gain.values.mean])
+
+
 def test_the_first_row_is_at_the_top_and_all_are_inside(study):
     bottom, top = draw(study).get_ylim()
     assert top < 0 < len(ROWS) - 1 < bottom

@@ -1,8 +1,8 @@
 """Answers to the exercises of book/structured_pruning.md."""
 
-import itertools
-
 import numpy as np
+import torch
+from torch import nn
 
 from mini_compress import datasets, zoo
 from mini_compress.checks import structured_pruning as checks
@@ -11,196 +11,12 @@ from mini_compress.pruning import (
     find_groups,
     mask_channels,
     prune_filters,
+    scale_penalty,
     score_channels,
     thin,
 )
 from mini_compress.training import evaluate
 from tests.checks.answers import right, wrong
-
-FILTERS = "the filters and biases of the kept channels stay"
-POSITIONS = "the next layer keeps all positions of the kept channels"
-NOTHING = "everything kept changes nothing"
-
-
-def columns_of(next_weight, channels, kept):
-    """Keep the columns of the flattened maps of some channels."""
-    by_channel = next_weight.reshape(len(next_weight), channels, -1)
-    return by_channel[:, kept].reshape(len(next_weight), -1)
-
-
-@wrong(checks.remove_channels, FILTERS)
-def zeroed_in_place_of_removed(weight, bias, next_weight, kept):
-    # torch.nn.utils.prune.ln_structured: a mask, and nothing gets smaller
-    mask = np.isin(np.arange(len(weight)), kept)
-    return (
-        weight * mask[:, None, None, None],
-        bias * mask,
-        next_weight,
-    )
-
-
-@wrong(checks.remove_channels, FILTERS)
-def bias_forgotten(weight, bias, next_weight, kept):
-    # the rows go, the biases stay
-    return weight[kept], bias, columns_of(next_weight, len(bias), kept)
-
-
-@wrong(checks.remove_channels, FILTERS)
-def inputs_in_place_of_filters(weight, bias, next_weight, kept):
-    # axis 1 of a convolution are its inputs
-    kept_inputs = kept[kept < weight.shape[1]]
-    return (
-        weight[:, kept_inputs],
-        bias[kept],
-        columns_of(next_weight, len(bias), kept),
-    )
-
-
-@wrong(checks.remove_channels, FILTERS)
-def first_filters(weight, bias, next_weight, kept):
-    # as many, but not those: `prune(...)[:n]` without the ranking
-    first = np.arange(len(kept))
-    return weight[first], bias[first], columns_of(next_weight, len(bias), first)
-
-
-@wrong(checks.remove_channels, POSITIONS)
-def channel_taken_for_a_column(weight, bias, next_weight, kept):
-    # Torch-Pruning, issues on flatten: index of the channel, not of columns
-    return weight[kept], bias[kept], next_weight[:, kept]
-
-
-@wrong(checks.remove_channels, POSITIONS)
-def positions_first(weight, bias, next_weight, kept):
-    # position * channels + channel: the order of channels-last maps
-    by_position = next_weight.reshape(len(next_weight), -1, len(bias))
-    after = by_position[:, :, kept].reshape(len(next_weight), -1)
-    return weight[kept], bias[kept], after
-
-
-@wrong(checks.remove_channels, NOTHING)
-def one_is_always_removed(weight, bias, next_weight, kept):
-    # a loop that runs once too often
-    kept = kept[:-1] if len(kept) == len(bias) else kept
-    return weight[kept], bias[kept], columns_of(next_weight, len(bias), kept)
-
-
-@right(checks.remove_channels)
-def by_a_mask_of_columns(weight, bias, next_weight, kept):
-    mask = np.zeros(len(bias), bool)
-    mask[kept] = True
-    positions = next_weight.shape[1] // len(bias)
-    return [weight[mask], bias[mask], next_weight[:, mask.repeat(positions)]]
-
-
-SHARES = "one share for each channel, over all images and positions"
-ZEROS = "zeros are counted, whatever the size of the others"
-ENDS = "a channel that is always 0 has APoZ 1, one never 0"
-
-
-@wrong(checks.apoz, SHARES)
-def of_each_image(activations):
-    # a share for each image and channel
-    return (activations == 0).mean(axis=(2, 3))
-
-
-@wrong(checks.apoz, SHARES)
-def share_of_the_others(activations):
-    # of what is not zero: the order is reversed, and the best channels go
-    return (activations != 0).mean(axis=(0, 2, 3))
-
-
-@wrong(checks.apoz, SHARES)
-def mean_activation(activations):
-    # the other statistic
-    return activations.mean(axis=(0, 2, 3))
-
-
-@wrong(checks.apoz, SHARES)
-def in_percent(activations):
-    # the name says percentage
-    return 100 * (activations == 0).mean(axis=(0, 2, 3))
-
-
-@wrong(checks.apoz, ZEROS)
-def nearly_zero(activations):
-    # a threshold makes the result depend on the scale of the layer
-    return (activations < 1e-4).mean(axis=(0, 2, 3))
-
-
-@wrong(checks.apoz, ENDS)
-def smoothed(activations):
-    # "to be safe": a channel that is never active gets no share of 1
-    zeros = (activations == 0).sum(axis=(0, 2, 3))
-    count = activations[:, 0].size
-    return np.where(zeros == count, 0.0, zeros / count)
-
-
-@right(checks.apoz)
-def by_counting(activations):
-    n, channels, rows, cols = activations.shape
-    alive = np.array(
-        [np.count_nonzero(activations[:, c]) for c in range(channels)]
-    )
-    return 1 - alive / (n * rows * cols)
-
-
-DENSE = "with nothing removed, weights and biases are counted"
-BOTH = "input and output stay, hidden layers lose rows and columns"
-HALVES = "numbers of neurons are rounded half to even"
-NEVER_EMPTY = "no layer is emptied"
-
-
-def count(sizes):
-    return sum((a + 1) * b for a, b in itertools.pairwise(sizes))
-
-
-@wrong(checks.thinned_parameters, DENSE)
-def without_biases(sizes, ratio):
-    return sum(a * b for a, b in itertools.pairwise(sizes))
-
-
-@wrong(checks.thinned_parameters, BOTH)
-def share_of_the_parameters(sizes, ratio):
-    # Torch-Pruning, issue 199: the ratio is one of channels
-    return round((1 - ratio) * count(sizes))
-
-
-@wrong(checks.thinned_parameters, BOTH)
-def rows_alone(sizes, ratio):
-    # the next layer keeps reading neurons that are gone
-    kept = [round((1 - ratio) * size) for size in sizes[1:-1]] + [sizes[-1]]
-    return sum((a + 1) * b for a, b in zip(sizes, kept, strict=False))
-
-
-@wrong(checks.thinned_parameters, BOTH)
-def classes_pruned_too(sizes, ratio):
-    # the network knows five digits
-    hidden = [size - round(ratio * size) for size in sizes[1:]]
-    return count([sizes[0], *hidden])
-
-
-@wrong(checks.thinned_parameters, HALVES)
-def cut_off(sizes, ratio):
-    # Wanda and torchao: int(n * s)
-    hidden = [max(size - int(ratio * size), 1) for size in sizes[1:-1]]
-    return count([sizes[0], *hidden, sizes[-1]])
-
-
-@wrong(checks.thinned_parameters, NEVER_EMPTY)
-def emptied(sizes, ratio):
-    # Torch-Pruning, issue 8: a layer without channels
-    hidden = [size - round(ratio * size) for size in sizes[1:-1]]
-    return count([sizes[0], *hidden, sizes[-1]])
-
-
-@right(checks.thinned_parameters)
-def by_layers(sizes, ratio):
-    kept = list(sizes)
-    for at in range(1, len(sizes) - 1):
-        kept[at] = max(1, sizes[at] - int(np.rint(ratio * sizes[at])))
-    weights = np.dot(kept[:-1], kept[1:])
-    return weights + sum(kept[1:])
-
 
 THROUGH = "the constant goes through all positions of the channel's filters"
 SHIFT = "the normalization shifts by its mean, in units of its deviation"
@@ -268,6 +84,98 @@ def by_a_constant_map(bias, next_weight, channel, norm):
     constant = np.full(size, constant_of(norm))
     products = next_weight[:, channel] * constant
     return products.reshape(len(bias), -1).sum(axis=1) + bias
+
+
+ONE_NUMBER = "the result is a tensor of one number"
+SCALES = "it sums the absolute scales of all batch normalizations"
+STRENGTH = "the strength multiplies it"
+FLOWS = "gradients flow: strength * sign(scale)"
+
+
+def norms_of(model, kinds=(nn.BatchNorm1d, nn.BatchNorm2d)):
+    return [m for m in model.modules() if isinstance(m, kinds)]
+
+
+@wrong(checks.slimming_penalty, ONE_NUMBER)
+def by_item(model, strength):
+    # a number of Python: nothing to differentiate
+    return sum(strength * m.weight.abs().sum().item() for m in norms_of(model))
+
+
+@wrong(checks.slimming_penalty, ONE_NUMBER)
+def one_for_each_norm(model, strength):
+    # not summed up
+    return torch.stack(
+        [strength * m.weight.abs().sum() for m in norms_of(model)]
+    )
+
+
+@wrong(checks.slimming_penalty, SCALES)
+def squares(model, strength):
+    # weight decay: scales shrink and none arrives at 0
+    return strength * sum(m.weight.square().sum() for m in norms_of(model))
+
+
+@wrong(checks.slimming_penalty, SCALES)
+def without_abs(model, strength):
+    # pushes scales below 0 and on
+    return strength * sum(m.weight.sum() for m in norms_of(model))
+
+
+@wrong(checks.slimming_penalty, SCALES)
+def biases_too(model, strength):
+    # all parameters() of the batch normalizations
+    return strength * sum(
+        p.abs().sum() for m in norms_of(model) for p in m.parameters()
+    )
+
+
+@wrong(checks.slimming_penalty, SCALES)
+def only_in_two_dimensions(model, strength):
+    # the published training script: isinstance(m, nn.BatchNorm2d)
+    norms = norms_of(model, nn.BatchNorm2d)
+    return strength * sum(m.weight.abs().sum() for m in norms)
+
+
+@wrong(checks.slimming_penalty, SCALES)
+def only_on_top(model, strength):
+    # children() does not look into blocks
+    return strength * sum(
+        m.weight.abs().sum()
+        for m in model.children()
+        if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)
+    )
+
+
+@wrong(checks.slimming_penalty, SCALES)
+def mean_of_scales(model, strength):
+    # weaker the wider the network
+    scales = torch.cat([m.weight for m in norms_of(model)])
+    return strength * scales.abs().mean()
+
+
+@wrong(checks.slimming_penalty, STRENGTH)
+def strength_forgotten(model, strength):
+    return torch.cat([m.weight for m in norms_of(model)]).abs().sum()
+
+
+@wrong(checks.slimming_penalty, FLOWS)
+def from_data(model, strength):
+    # .data is cut off from the graph
+    return strength * sum(m.weight.data.abs().sum() for m in norms_of(model))
+
+
+@right(checks.slimming_penalty)
+def norm_by_norm(model, strength):
+    return sum(
+        strength * torch.linalg.vector_norm(m.weight, 1)
+        for m in norms_of(model)
+    )
+
+
+@right(checks.slimming_penalty)
+def penalty_of_the_package(model, strength):
+    return scale_penalty(strength)(model)
 
 
 UNSEEN = "nothing is chosen on the test images"
