@@ -4,7 +4,7 @@ They are imported by the name of their chapter::
 
     from mini_compress.checks import weight_pruning as checks
 
-    checks.magnitude_mask(my_function)
+    checks.masked_step(my_function)
 
 A check prints the properties that an answer has, and raises `CheckFailed` at
 the first that it lacks. `Attempt` is what a new check is made of; `parts` holds

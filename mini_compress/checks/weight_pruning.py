@@ -4,95 +4,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from ..kernels.masks import keep_largest_global
-from .parts.answered_masks import require_kept, require_masks, require_order
 from .parts.attempt import Attempt, show
 from .parts.budgets import check_budget
-from .parts.named_numbers import require_near, require_numbers
-
-
-def magnitude_mask(function: Callable) -> None:
-    """Check that exactly size - round(sparsity * size) of the largest stay.
-
-    function : (weight, sparsity) -> mask, where weight is a float32 array,
-        sparsity is in [0, 1), and the mask is bool of weight's shape
-
-    Among equal magnitudes any may stay, as long as the count is right.
-    """
-    attempt = Attempt(function, "weight", "sparsity")
-
-    def count(size, sparsity):
-        weight = np.arange(1, size + 1, dtype=np.float32)
-        weight[::2] *= -1
-        mask = attempt.call(weight, sparsity)
-        require_kept(attempt, [mask], [weight], sparsity)
-
-    with attempt.must("the mask is bool and has the shape of weight"):
-        weight = np.array([[1, -2, 3], [-4, 5, -6]], np.float32)
-        attempt.require_form(attempt.call(weight, 0.5), (2, 3), bool)
-    with attempt.must(
-        "True are the weights of the largest magnitude",
-        "-4 is larger than 3 here: np.abs. True means kept.",
-    ):
-        require_order(attempt, attempt.call(weight, 0.5), weight)
-    with attempt.must(
-        "round(sparsity * size) weights go, no more and no fewer",
-        "int() cuts digits off; round() goes to the nearest, ties to even.",
-    ):
-        for size, sparsity in [(10, 0.3), (7, 0.4), (10, 0.35), (10, 0.25)]:
-            count(size, sparsity)
-    with attempt.must(
-        "the count holds where many weights have the same magnitude",
-        "A comparison with a threshold keeps all that equal it, or none. "
-        "np.argsort gives places, and those can be counted.",
-    ):
-        for values in ([1, 1, 1, 1, 1, 1], [2, -1, 1, -1, 1, 0.5], [0, 0, 3]):
-            tied = np.array(values, np.float32)
-            mask = attempt.call(tied, 0.5)
-            require_kept(attempt, [mask], [tied], 0.5)
-    with attempt.must(
-        "sparsity 0 keeps every weight, a 0 among them",
-        "x[:-0] is empty, and x[-1] is the last.",
-    ):
-        weight = np.array([0, -2, 1], np.float32)
-        attempt.expect(np.ones(3, bool), weight, 0.0)
-
-
-def global_masks(function: Callable) -> None:
-    """Check one threshold for the weights of several layers.
-
-    function : (weights, sparsity) -> masks, where weights is a list of float32
-        arrays of any shapes, and masks a list of bool arrays of these shapes
-    """
-    attempt = Attempt(function, "weights", "sparsity")
-
-    def call(weights, sparsity):
-        arrays = [np.array(weight, np.float32) for weight in weights]
-        masks = attempt.call(arrays, sparsity)
-        return require_masks(attempt, masks, arrays), arrays
-
-    def expect(weights, sparsity):
-        masks, arrays = call(weights, sparsity)
-        expected = keep_largest_global([np.abs(x) for x in arrays], sparsity)
-        for mask, wanted in zip(masks, expected, strict=True):
-            attempt.require_close(mask, wanted, 0)
-
-    with attempt.must("there is one bool mask for each weight, of its shape"):
-        call([[[1, -2], [3, -4]], [5, 6, 7]], 0.5)
-    with attempt.must(
-        "what stays is the largest of all layers together",
-        "Join the magnitudes of all layers first, and find one threshold.",
-    ):
-        expect([[[8, -7], [6, -5]], [4, 3, -2, 9]], 0.5)
-        expect([[[8, -1], [6, -2]], [[4], [-3]], [5, 7]], 0.25)
-    with attempt.must("a layer may lose all its weights, or none"):
-        expect([[0.2, -0.1], [5, 6, 7, 8, 9, 10]], 0.25)
-    with attempt.must(
-        "the count holds where magnitudes are equal, within and across layers",
-        "A threshold cannot count. np.split takes a joined mask apart.",
-    ):
-        masks, arrays = call([[1, 1, -1], [[1, -1], [1, 1]], [2]], 0.5)
-        require_kept(attempt, masks, arrays, 0.5)
+from .parts.named_numbers import expect_row, require_near, require_numbers
 
 
 def masked_step(function: Callable) -> None:
@@ -155,36 +69,44 @@ def masked_step(function: Callable) -> None:
         attempt.require_close(speed[~mask], np.zeros(3, np.float32), 0)
 
 
-def round_sparsities(function: Callable) -> None:
-    """Check the sparsity after each of several rounds that keep alike.
+def round_amounts(function: Callable) -> None:
+    """Check what share of the rest each round has to remove.
 
-    function : (sparsity, rounds) -> a list of numbers
+    function : (sparsities) -> a list of numbers, where sparsities is a list of
+        those after each round, of all weights, in [0, 1), which do not fall
+
+    As `amount` of torch.nn.utils.prune, which counts from what is left.
     """
-    attempt = Attempt(function, "sparsity", "rounds")
+    attempt = Attempt(function, "sparsities")
 
-    def call(sparsity, rounds):
-        return require_numbers(attempt, attempt.call(sparsity, rounds), rounds)
-
-    def check(got, expected):
+    def check(expected: list[float], sparsities: list[float]) -> None:
+        got = attempt.call(sparsities)
+        got = require_numbers(attempt, got, len(sparsities))
         # several roundings of float32, and less than a weight of LeNet300
         attempt.require_close(got, np.array(expected), 1e-6)
 
-    with attempt.must("there is one sparsity for each round"):
-        for sparsity, rounds in [(0.75, 2), (0.9, 5), (0.5, 1)]:
-            call(sparsity, rounds)
+    with attempt.must("there is one amount for each round"):
+        for sparsities in ([0.5, 0.75, 0.9], [0.8]):
+            got = attempt.call(sparsities)
+            require_numbers(attempt, got, len(sparsities))
     with attempt.must(
-        "after the last round it is the sparsity asked for",
-        "Half of what is left is not half of all.",
+        "the first amount is the first sparsity",
+        "Before the first round nothing is removed.",
     ):
-        for sparsity, rounds in [(0.75, 2), (0.9, 5), (0.5, 1)]:
-            check(call(sparsity, rounds)[-1:], [sparsity])
+        check([0.8], [0.8])
     with attempt.must(
-        "every round keeps the same share of what the one before has kept",
-        "After n rounds keep**n of all weights are left.",
+        "an amount counts from what is left, not from all weights",
+        "From 0.5 to 0.75 a quarter of all weights goes: half of what is left.",
     ):
-        check(call(0.75, 2), [0.5, 0.75])
-        check(call(0.936, 3), [0.6, 0.84, 0.936])
-        check(call(0.0, 3), [0, 0, 0])
+        check([0.5, 0.5], [0.5, 0.75])
+        check([0.5, 0.5, 0.6], [0.5, 0.75, 0.9])
+    with attempt.must(
+        "what is left before a round is what the round before has left",
+        "Not what the first round has left.",
+    ):
+        check([0.2, 0.5, 0.75, 0.5], [0.2, 0.6, 0.9, 0.95])
+    with attempt.must("a round that need not remove anything removes nothing"):
+        check([0, 0.5, 0], [0.0, 0.5, 0.5])
 
 
 def layer_sparsities(function: Callable) -> None:
@@ -228,6 +150,59 @@ def layer_sparsities(function: Callable) -> None:
         expect({"a": 0.75}, {"a": [90.0, 91.5, 89.625, 88.0]}, drop=0.5)
     with attempt.must("`drop` is in percentage points"):
         expect({"a": 0.75}, {"a": [50.0, 48.5, 48.25, 47.0]}, drop=2.0)
+
+
+def reread(function: Callable) -> None:
+    """Check a claim in bytes, and beside dense networks of equal means.
+
+    function : (num_weights, num_kept, gap_bits, epochs, accuracy, dense) ->
+        how many times fewer bytes the weights take, and the lead in pp;
+        dense is (networks, 3) float64: bytes, epochs and accuracy in %
+
+    A weight that is kept takes 32 bits and those of its gap. Fair is a dense
+    network of no more bytes and no more epochs.
+    """
+    names = ("num_weights", "num_kept", "gap_bits", "epochs", "accuracy")
+    attempt = Attempt(function, *names, "dense")
+    whole = [8_000.0, 20, 98.5]  # too long; it would be the most accurate
+
+    def check(times: float, lead: float, *claim: float, dense: list) -> None:
+        rows = np.array(dense, np.float64)  # (networks, 3)
+        expected = {"times": (times, 1e-9), "lead": (lead, 1e-9)}
+        expect_row(attempt, expected, *claim, rows)
+
+    with attempt.must("two numbers come back: times smaller, and the lead"):
+        few = np.array([[600.0, 20, 96.0]])
+        attempt.call_for(("times", "lead"), 2000, 160, 8, 20, 98.0, few)
+    with attempt.must(
+        "the file holds a gap with each weight",
+        "A weight that is kept takes 32 + gap_bits bits; the dense one 32.",
+    ):
+        check(10, 2, 2000, 160, 8, 20, 98.0, dense=few.tolist())
+        check(8, 2, 2000, 200, 8, 20, 98.0, dense=few.tolist())
+    with attempt.must(
+        "a dense network with more bytes is no alternative",
+        "Compare its bytes with those of the pruned network's file.",
+    ):
+        check(10, 2, 2000, 160, 8, 20, 98.0, dense=[whole, *few.tolist()])
+    with attempt.must(
+        "a dense network that was trained for longer is no alternative",
+        "Its epochs must not be more than those of the pruned network.",
+    ):
+        longer = [700.0, 60, 99.0]
+        check(10, 2, 2000, 160, 8, 20, 98.0, dense=[longer, *few.tolist()])
+    with attempt.must(
+        "what counts is the most accurate alternative",
+        "The authors of a paper may choose a weak one; you do not.",
+    ):
+        fair = [[400.0, 20, 95.0], [640.0, 10, 97.5], [600.0, 20, 96.0]]
+        check(10, 0.5, 2000, 160, 8, 20, 98.0, dense=fair)
+    with attempt.must("as many bytes and as many epochs are still fair"):
+        equal = [[400.0, 20, 95.0], [800.0, 20, 97.0]]
+        check(10, 1, 2000, 160, 8, 20, 98.0, dense=equal)
+    with attempt.must("the lead is negative where the dense network is ahead"):
+        ahead = [[700.0, 20, 98.75]]
+        check(10, -0.75, 2000, 160, 8, 20, 98.0, dense=ahead)
 
 
 def small_lenet300(function: Callable) -> None:

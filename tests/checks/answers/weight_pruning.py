@@ -2,222 +2,11 @@
 
 import numpy as np
 import torch
-from torch.nn.utils import prune
 
 from mini_compress import datasets, pruning, zoo
 from mini_compress.checks import weight_pruning as checks
-from mini_compress.kernels.masks import keep_largest, keep_largest_global
 from mini_compress.training import evaluate
 from tests.checks.answers import right, wrong
-
-FORM = "the mask is bool and has the shape of weight"
-LARGEST = "True are the weights of the largest magnitude"
-COUNT = "round(sparsity * size) weights go, no more and no fewer"
-TIES = "the count holds where many weights have the same magnitude"
-NOTHING = "sparsity 0 keeps every weight, a 0 among them"
-
-
-@wrong(checks.magnitude_mask, FORM)
-def mask_of_floats(weight, sparsity):
-    # torch.nn.utils.prune: weight_mask is a float tensor
-    return keep_largest(np.abs(weight), sparsity).astype(np.float32)
-
-
-@wrong(checks.magnitude_mask, FORM)
-def pruned_weight(weight, sparsity):
-    # MIT 6.5940, lab 1: the function prunes, and returns what it likes
-    return weight * keep_largest(np.abs(weight), sparsity)
-
-
-@wrong(checks.magnitude_mask, FORM)
-def flat_mask(weight, sparsity):
-    # the shape is lost with argsort
-    return keep_largest(np.abs(weight), sparsity).ravel()
-
-
-@wrong(checks.magnitude_mask, FORM)
-def zeroed_in_place(weight, sparsity):
-    # the caller's weights are gone
-    mask = keep_largest(np.abs(weight), sparsity)
-    weight[~mask] = 0
-    return mask
-
-
-@wrong(checks.magnitude_mask, LARGEST)
-def without_magnitude(weight, sparsity):
-    # weight > threshold: every negative weight goes first
-    return keep_largest(weight, sparsity)
-
-
-@wrong(checks.magnitude_mask, LARGEST)
-def true_where_removed(weight, sparsity):
-    # numpy.ma: True is what is masked
-    return ~keep_largest(np.abs(weight), sparsity)
-
-
-@wrong(checks.magnitude_mask, LARGEST)
-def row_by_row(weight, sparsity):
-    # Wanda ranks within each output; that is another method
-    rows = np.atleast_2d(np.abs(weight))
-    mask = np.array([keep_largest(row, sparsity) for row in rows])
-    return mask.reshape(weight.shape)
-
-
-def places(weight, pruned):
-    """Keep all but so many places of the smallest magnitudes."""
-    mask = np.ones(weight.size, bool)
-    mask[np.argsort(np.abs(weight), axis=None, kind="stable")[:pruned]] = False
-    return mask.reshape(weight.shape)
-
-
-@wrong(checks.magnitude_mask, COUNT)
-def digits_cut_off(weight, sparsity):
-    # Wanda and torchao: int(n * sparsity)
-    return places(weight, int(weight.size * sparsity))
-
-
-@wrong(checks.magnitude_mask, COUNT)
-def half_up(weight, sparsity):
-    # 2.5 becomes 3
-    return places(weight, int(np.floor(weight.size * sparsity + 0.5)))
-
-
-@wrong(checks.magnitude_mask, COUNT)
-def one_more(weight, sparsity):
-    # SparseGPT: magnitude <= sorted[k] removes k + 1
-    size = np.sort(np.abs(weight), axis=None)
-    return np.abs(weight) > size[round(sparsity * weight.size)]
-
-
-@wrong(checks.magnitude_mask, COUNT)
-def by_quantile(weight, sparsity):
-    # a threshold between two weights is not a count
-    return np.abs(weight) > np.quantile(np.abs(weight), sparsity)
-
-
-@wrong(checks.magnitude_mask, TIES)
-def above_the_threshold(weight, sparsity):
-    # published solutions of MIT 6.5940, lab 1: torch.gt(size, threshold)
-    pruned = round(sparsity * weight.size)
-    if pruned == 0:
-        return np.ones(weight.shape, bool)
-    return np.abs(weight) > np.sort(np.abs(weight), axis=None)[pruned - 1]
-
-
-@wrong(checks.magnitude_mask, TIES)
-def from_the_threshold(weight, sparsity):
-    # >= keeps all ties instead
-    kept = weight.size - round(sparsity * weight.size)
-    return np.abs(weight) >= np.sort(np.abs(weight), axis=None)[-kept]
-
-
-@wrong(checks.magnitude_mask, NOTHING)
-def zeros_are_removed_already(weight, sparsity):
-    # a weight that is 0 counts as pruned, whatever was asked for
-    if sparsity == 0:
-        return weight != 0
-    return places(weight, round(sparsity * weight.size))
-
-
-@wrong(checks.magnitude_mask, NOTHING)
-def negative_zero(weight, sparsity):
-    # order[-0:] is everything
-    pruned = round(sparsity * weight.size)
-    order = np.argsort(-np.abs(weight), axis=None, kind="stable")
-    mask = np.ones(weight.size, bool)
-    mask[order[-pruned:]] = False
-    return mask.reshape(weight.shape)
-
-
-@right(checks.magnitude_mask)
-def by_torch(weight, sparsity):
-    layer = torch.nn.Module()
-    layer.weight = torch.nn.Parameter(torch.from_numpy(weight))
-    prune.l1_unstructured(layer, "weight", amount=float(sparsity))
-    return layer.weight_mask.numpy().astype(bool)
-
-
-@right(checks.magnitude_mask)
-def the_last_of_the_ties(weight, sparsity):
-    kept = weight.size - round(weight.size * sparsity)
-    mask = np.zeros(weight.size, bool)
-    by_size = np.argsort(np.abs(weight).ravel(), kind="stable")
-    mask[by_size[weight.size - kept :]] = True
-    return mask.reshape(weight.shape)
-
-
-MASKS = "there is one bool mask for each weight, of its shape"
-TOGETHER = "what stays is the largest of all layers together"
-EMPTY = "a layer may lose all its weights, or none"
-TIED = "the count holds where magnitudes are equal, within and across layers"
-
-
-def sizes(weights):
-    return [np.abs(weight) for weight in weights]
-
-
-@wrong(checks.global_masks, MASKS)
-def one_mask(weights, sparsity):
-    # the joined mask, not taken apart
-    joined = np.concatenate([size.ravel() for size in sizes(weights)])
-    return keep_largest(joined, sparsity)
-
-
-@wrong(checks.global_masks, MASKS)
-def flat_masks(weights, sparsity):
-    # taken apart, and not brought back into shape
-    masks = keep_largest_global(sizes(weights), sparsity)
-    return [mask.ravel() for mask in masks]
-
-
-@wrong(checks.global_masks, TOGETHER)
-def layer_by_layer(weights, sparsity):
-    # the same share of each layer
-    return [keep_largest(size, sparsity) for size in sizes(weights)]
-
-
-@wrong(checks.global_masks, TOGETHER)
-def mean_threshold(weights, sparsity):
-    # the mean of the layers' thresholds is not the threshold of all
-    cut = np.mean([np.quantile(size, sparsity) for size in sizes(weights)])
-    return [size > cut for size in sizes(weights)]
-
-
-@wrong(checks.global_masks, TOGETHER)
-def without_magnitudes(weights, sparsity):
-    # negative weights go first
-    return keep_largest_global(weights, sparsity)
-
-
-@wrong(checks.global_masks, EMPTY)
-def at_least_one(weights, sparsity):
-    # a rule for channels, where an empty layer stops the network
-    masks = keep_largest_global(sizes(weights), sparsity)
-    for mask, size in zip(masks, sizes(weights), strict=True):
-        if not mask.any():
-            mask.flat[size.argmax()] = True
-    return masks
-
-
-@wrong(checks.global_masks, TIED)
-def threshold_of_all(weights, sparsity):
-    # right but for ties
-    joined = np.sort(np.concatenate([x.ravel() for x in sizes(weights)]))
-    pruned = round(sparsity * len(joined))
-    cut = joined[pruned - 1] if pruned else -1
-    return [size > cut for size in sizes(weights)]
-
-
-@right(checks.global_masks)
-def by_split(weights, sparsity):
-    joined = np.concatenate([weight.ravel() for weight in weights])
-    mask = keep_largest(np.abs(joined), sparsity)
-    ends = np.cumsum([weight.size for weight in weights])[:-1]
-    parts = np.split(mask, ends)
-    return tuple(
-        x.reshape(w.shape) for x, w in zip(parts, weights, strict=True)
-    )
-
 
 RESULT = "a weight and a velocity come back, float32"
 KEPT = "a kept weight moves as it would without a mask"
@@ -313,69 +102,84 @@ def all_masked_first(weight, gradient, velocity, mask, learning_rate, momentum):
     )
 
 
-EACH = "there is one sparsity for each round"
-LAST = "after the last round it is the sparsity asked for"
-ALIKE = "every round keeps the same share of what the one before has kept"
+EACH = "there is one amount for each round"
+FIRST = "the first amount is the first sparsity"
+OF_THE_REST = "an amount counts from what is left, not from all weights"
+ROUND_BEFORE = "what is left before a round is what the round before has left"
+NO_MORE = "a round that need not remove anything removes nothing"
 
 
-@wrong(checks.round_sparsities, EACH)
-def share_of_a_round(sparsity, rounds):
-    # the share alone, not what it comes to
-    return 1 - (1 - sparsity) ** (1 / rounds)
+@wrong(checks.round_amounts, EACH)
+def one_amount(sparsities):
+    # the amount of rounds that keep alike, whatever they are
+    return 1 - (1 - sparsities[-1]) ** (1 / len(sparsities))
 
 
-@wrong(checks.round_sparsities, EACH)
-def from_dense(sparsity, rounds):
-    # begins with the network as it was
-    return [1 - (1 - sparsity) ** (i / rounds) for i in range(rounds + 1)]
+@wrong(checks.round_amounts, EACH)
+def from_the_second(sparsities):
+    # np.diff has one fewer; the first round is lost
+    left = 1 - np.array(sparsities)
+    return -np.diff(left) / left[:-1]
 
 
-@wrong(checks.round_sparsities, LAST)
-def again_and_again(sparsity, rounds):
-    # torch.nn.utils.prune: amount=0.5 twice leaves a quarter
-    return [1 - (1 - sparsity) ** i for i in range(1, rounds + 1)]
+@wrong(checks.round_amounts, FIRST)
+def what_is_kept(sparsities):
+    # the share that stays
+    left = 1 - np.array([0, *sparsities])
+    return left[1:] / left[:-1]
 
 
-@wrong(checks.round_sparsities, LAST)
-def a_part_of_what_is_left(sparsity, rounds):
-    # sparsity / rounds of what is left: too little in the end
-    return [1 - (1 - sparsity / rounds) ** i for i in range(1, rounds + 1)]
+@wrong(checks.round_amounts, OF_THE_REST)
+def the_sparsities(sparsities):
+    # torch.nn.utils.prune: amount=0.75 after 0.5 removes 0.875
+    return list(sparsities)
 
 
-@wrong(checks.round_sparsities, LAST)
-def one_round_too_few(sparsity, rounds):
-    # range(rounds): starts dense and stops before the end
-    return [1 - (1 - sparsity) ** (i / rounds) for i in range(rounds)]
+@wrong(checks.round_amounts, OF_THE_REST)
+def of_all_weights(sparsities):
+    # the difference is a share of all weights
+    return np.diff([0, *sparsities])
 
 
-@wrong(checks.round_sparsities, ALIKE)
-def evenly(sparsity, rounds):
-    # the last round takes half of what is left, the first little
-    return [sparsity * i / rounds for i in range(1, rounds + 1)]
+@wrong(checks.round_amounts, OF_THE_REST)
+def keep_alike(sparsities):
+    # right for the last sparsity alone
+    amount = 1 - (1 - sparsities[-1]) ** (1 / len(sparsities))
+    return [amount] * len(sparsities)
 
 
-@wrong(checks.round_sparsities, ALIKE)
-def cubic(sparsity, rounds):
-    # the schedule of gradual pruning, which is another one
-    return [
-        sparsity * (1 - (1 - i / rounds) ** 3) for i in range(1, rounds + 1)
-    ]
+@wrong(checks.round_amounts, ROUND_BEFORE)
+def from_the_first_round(sparsities):
+    # right for sparsities whose first two rounds keep alike
+    first = sparsities[0]
+    left = [1, *((1 - first) ** i for i in range(1, len(sparsities)))]
+    gone = np.diff([0, *sparsities])
+    return gone / left
 
 
-@right(checks.round_sparsities)
-def by_multiplying(sparsity, rounds):
-    keep = (1 - sparsity) ** (1 / rounds)
-    kept, result = 1.0, []
-    for _ in range(rounds):
-        kept *= keep
-        result.append(1 - kept)
-    return np.array(result)
+@wrong(checks.round_amounts, NO_MORE)
+def at_least_something(sparsities):
+    # torch.nn.utils.prune takes a whole 1 for a count of weights
+    before, amounts = 0.0, []
+    for sparsity in sparsities:
+        amounts.append((sparsity - before) / (1 - before) or 1)
+        before = sparsity
+    return amounts
 
 
-@right(checks.round_sparsities)
-def in_float32(sparsity, rounds):
-    keep = np.float32(1 - sparsity) ** np.float32(1 / rounds)
-    return 1 - keep ** np.arange(1, rounds + 1, dtype=np.float32)
+@right(checks.round_amounts)
+def by_a_loop(sparsities):
+    before, amounts = 0.0, []
+    for sparsity in sparsities:
+        amounts.append((sparsity - before) / (1 - before))
+        before = sparsity
+    return amounts
+
+
+@right(checks.round_amounts)
+def in_float32(sparsities):
+    left = 1 - np.array([0, *sparsities], np.float32)
+    return torch.from_numpy(1 - left[1:] / left[:-1])
 
 
 FOR_EACH = "there is a sparsity for each layer, the highest of low cost"
@@ -498,6 +302,121 @@ def up_to_the_first_failure(sparsities, accuracies, drop):
                 break
             chosen[name] = sparsity
     return chosen
+
+
+TWO = "two numbers come back: times smaller, and the lead"
+GAPS = "the file holds a gap with each weight"
+BYTES = "a dense network with more bytes is no alternative"
+EPOCHS = "a dense network that was trained for longer is no alternative"
+BEST = "what counts is the most accurate alternative"
+STILL_FAIR = "as many bytes and as many epochs are still fair"
+BEHIND = "the lead is negative where the dense network is ahead"
+
+
+def leads(times, num_bytes, epochs, accuracy, dense):
+    """Return the times, and the lead over the best of the fair ones."""
+    fair = (dense[:, 0] <= num_bytes) & (dense[:, 1] <= epochs)
+    return times, accuracy - dense[fair, 2].max()
+
+
+@wrong(checks.reread, TWO)
+def times_alone(num_weights, num_kept, gap_bits, epochs, accuracy, dense):
+    # the second question is not asked
+    return 32 * num_weights / (num_kept * (32 + gap_bits))
+
+
+@wrong(checks.reread, GAPS)
+def counts_of_weights(num_weights, num_kept, gap_bits, epochs, accuracy, dense):
+    # as published: parameters that are not 0, and called size
+    times = num_weights / num_kept
+    return leads(times, 4 * num_kept, epochs, accuracy, dense)
+
+
+@wrong(checks.reread, GAPS)
+def gaps_in_bytes(num_weights, num_kept, gap_bits, epochs, accuracy, dense):
+    # bits taken for bytes
+    num_bytes = num_kept * (4 + gap_bits)
+    times = 4 * num_weights / num_bytes
+    return leads(times, num_bytes, epochs, accuracy, dense)
+
+
+@wrong(checks.reread, GAPS)
+def the_other_way(num_weights, num_kept, gap_bits, epochs, accuracy, dense):
+    # the share that is left, not the times
+    num_bytes = num_kept * (32 + gap_bits) / 8
+    share = num_bytes / (4 * num_weights)
+    return leads(share, num_bytes, epochs, accuracy, dense)
+
+
+def reread_with(is_fair, choose=np.max):
+    """Return an answer with another idea of what is fair."""
+
+    def answer(num_weights, num_kept, gap_bits, epochs, accuracy, dense):
+        num_bytes = num_kept * (32 + gap_bits) / 8
+        fair = is_fair(dense, num_bytes, epochs)
+        lead = accuracy - choose(dense[fair, 2])
+        return 4 * num_weights / num_bytes, lead
+
+    return answer
+
+
+@wrong(checks.reread, BYTES)
+def any_size(num_weights, num_kept, gap_bits, epochs, accuracy, dense):
+    # compared with the network that was pruned, as most papers do
+    answer = reread_with(lambda dense, size, n: dense[:, 1] <= n)
+    return answer(num_weights, num_kept, gap_bits, epochs, accuracy, dense)
+
+
+@wrong(checks.reread, EPOCHS)
+def any_epochs(num_weights, num_kept, gap_bits, epochs, accuracy, dense):
+    # a control with another budget
+    answer = reread_with(lambda dense, size, n: dense[:, 0] <= size)
+    return answer(num_weights, num_kept, gap_bits, epochs, accuracy, dense)
+
+
+@wrong(checks.reread, BEST)
+def the_mean_one(num_weights, num_kept, gap_bits, epochs, accuracy, dense):
+    # a weak control raises the lead
+    answer = reread_with(
+        lambda dense, size, n: (dense[:, 0] <= size) & (dense[:, 1] <= n),
+        np.mean,
+    )
+    return answer(num_weights, num_kept, gap_bits, epochs, accuracy, dense)
+
+
+@wrong(checks.reread, BEST)
+def the_largest_one(num_weights, num_kept, gap_bits, epochs, accuracy, dense):
+    # taken for the best, without a look at its accuracy
+    fair = dense[dense[:, 0] <= num_kept * (32 + gap_bits) / 8]
+    fair = fair[fair[:, 1] == epochs]
+    lead = accuracy - fair[fair[:, 0].argmax(), 2]
+    return 32 * num_weights / (num_kept * (32 + gap_bits)), lead
+
+
+@wrong(checks.reread, STILL_FAIR)
+def strictly_smaller(num_weights, num_kept, gap_bits, epochs, accuracy, dense):
+    # < in place of <=
+    answer = reread_with(
+        lambda dense, size, n: (dense[:, 0] < size) & (dense[:, 1] <= n)
+    )
+    return answer(num_weights, num_kept, gap_bits, epochs, accuracy, dense)
+
+
+@wrong(checks.reread, BEHIND)
+def never_behind(num_weights, num_kept, gap_bits, epochs, accuracy, dense):
+    # a distance has no sign; a lead has
+    num_bytes = num_kept * (32 + gap_bits) / 8
+    times = 4 * num_weights / num_bytes
+    return times, abs(leads(times, num_bytes, epochs, accuracy, dense)[1])
+
+
+@right(checks.reread)
+def row_by_row(num_weights, num_kept, gap_bits, epochs, accuracy, dense):
+    bits = num_kept * (32 + gap_bits)
+    fair = [
+        score for size, n, score in dense if 8 * size <= bits and n <= epochs
+    ]
+    return [32 * num_weights / bits, min(accuracy - x for x in fair)]
 
 
 UNSEEN = "nothing is chosen on the test images"
