@@ -1,7 +1,7 @@
 """A residual block, its wires drawn as the channels that they carry."""
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._require import require_int
 from ..plotting import COLORS
@@ -46,11 +46,12 @@ def residual_block(removed: Collection[int], *, ax: "Axes") -> "Axes":
             _draw(ax, wire, "pruning", number in removed)
         between = LAYERS["conv 1"][1], LAYERS["conv 2"][0]
         _draw(ax, [(x, y) for x in between], "float", False)
-    box = {"facecolor": "white", "edgecolor": COLORS["float"], "zorder": 3}
+    edge = COLORS["float"]
+    box: dict[str, Any] = {"facecolor": "white", "edgecolor": edge, "zorder": 3}
     for name, (left, right) in LAYERS.items():
         ax.fill_between([left, right], -0.45, 0.45, **box)
         ax.text((left + right) / 2, 0, name, ha="center", va="center", zorder=4)
-    ax.plot(ADDED, 0, "o", ms=24, mfc="white", mec=COLORS["float"], zorder=3)
+    ax.plot(ADDED, 0, "o", ms=24, mfc="white", mec=edge, zorder=3)
     ax.text(ADDED, 0, "+", ha="center", va="center", zorder=4, size=14)
     ax.set(xlim=(-0.1, 10.6), ylim=(-0.7, HEIGHT + 0.4), aspect="equal")
     ax.set_axis_off()
