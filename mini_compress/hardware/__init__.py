@@ -1,7 +1,7 @@
 """What a network costs: bytes, MACs, milliseconds and energy.
 
 Real figures (bytes of the file, milliseconds measured here) and modelled ones
-(the roofline's lower bound, microjoules) are kept apart: a table holds the
+(overhead and the roofline, microjoules) are kept apart: a table holds the
 one or the other, and says which.
 """
 
@@ -10,11 +10,13 @@ from .costs import LayerCost, ModelCost, layer_costs
 from .devices import DEVICES, find_device
 from .energy import Energy, model_energy
 from .ledgers import Ledger, Modelled, ledger
-from .machine import measure_machine
+from .machine import list_probes, measure_machine, profile_of
+from .overhead import measure_overhead, tiny_layers
 from .parts import PARTS, file_parts
 from .profiles import DeviceProfile, Source
 from .roofline import (
     LOWER_BOUND,
+    PARTS_OF_TIME,
     LayerTime,
     ModelTime,
     layer_time,
@@ -26,6 +28,7 @@ __all__ = [
     "DEVICES",
     "LOWER_BOUND",
     "PARTS",
+    "PARTS_OF_TIME",
     "Comparison",
     "DeviceProfile",
     "Energy",
@@ -43,9 +46,13 @@ __all__ = [
     "layer_costs",
     "layer_time",
     "ledger",
+    "list_probes",
     "measure_machine",
     "measure_model_ms",
     "measure_ms",
+    "measure_overhead",
     "model_energy",
     "model_time",
+    "profile_of",
+    "tiny_layers",
 ]

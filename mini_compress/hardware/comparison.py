@@ -39,6 +39,13 @@ class Comparison(Tables):
             for name, costs in self.ledgers.items()
         ]
         caption = f"Modelled: ms, {LOWER_BOUND}"
+        known = [
+            x.device.name
+            for x in self._first.modelled
+            if x.device.overhead_s is not None
+        ]
+        if known:
+            caption += f", with the overhead of {', '.join(known)}"
         return Table(caption, ("network", *names), tuple(rows))
 
     def _energies(self) -> Table:

@@ -21,7 +21,13 @@ from .counting import find_layers, parameters_of
 from .devices import DEVICES, find_device
 from .energy import MEMORY_NAMES, Energy, model_energy
 from .profiles import DeviceProfile
-from .roofline import LOWER_BOUND, model_time
+from .roofline import (
+    LOWER_BOUND,
+    PARTS_OF_TIME,
+    UNKNOWN_OVERHEAD,
+    ModelTime,
+    model_time,
+)
 from .timing import Timing, measure_model_ms
 
 
@@ -29,15 +35,20 @@ from .timing import Timing, measure_model_ms
 class Modelled:
     """What models say of a network on one device; nothing here is measured.
 
-    time_ms : of the roofline, from a cold cache; None without a rate
+    time : overhead, arithmetic and memory: the roofline, from a cold cache
     energy : in microjoules, by the figures for a 45 nm chip
     fits : whether the file fits in flash (or RAM); None where unknown
     """
 
     device: DeviceProfile
-    time_ms: float | None
+    time: ModelTime
     energy: Energy
     fits: bool | None
+
+    @property
+    def time_ms(self) -> float | None:
+        """All parts of the time that are known; None without a rate."""
+        return self.time.time_ms
 
 
 @dataclass(frozen=True, repr=False)
@@ -76,7 +87,7 @@ class Ledger(Tables):
 
     def tables(self) -> tuple[Table, ...]:
         """Show what is real, then what is modelled."""
-        return self._real(), self._modelled()
+        return self._real(), self._times(), self._energies()
 
     def _real(self) -> Table:
         rows = [
@@ -95,29 +106,38 @@ class Ledger(Tables):
             rows.append(("measured time", cell))
         return Table("Real", ("cost", self.network), tuple(rows))
 
-    def _modelled(self) -> Table:
-        header = (
-            "device",
-            f"ms, {LOWER_BOUND}",
-            "memory",
-            "microjoules, arithmetic",
-            "microjoules, memory",
-            "file fits",
-        )
+    def _times(self) -> Table:
+        """Show the three parts of the time on each device, and their sum."""
         rows = [
             (
                 x.device.name,
+                *(Cell.of(x.time.parts[part]) for part in PARTS_OF_TIME),
                 Cell.of(x.time_ms),
-                MEMORY_NAMES[x.device.memory],
-                Cell.of(x.energy.arithmetic_uj),
-                Cell.of(x.energy.memory_uj),
                 Cell(x.fits, {True: "yes", False: "no", None: "-"}[x.fits]),
             )
             for x in self.modelled
         ]
-        return Table(
-            "Modelled, one example; energy of a 45 nm chip", header, tuple(rows)
-        )
+        caption = f"Modelled, one example: ms, {LOWER_BOUND}"
+        if any(x.device.overhead_s is None for x in self.modelled):
+            caption += f"; -: {UNKNOWN_OVERHEAD}"
+        header = ("device", *PARTS_OF_TIME, "ms", "file fits")
+        return Table(caption, header, tuple(rows))
+
+    def _energies(self) -> Table:
+        """Show a row for each kind of memory, all that energy depends on."""
+        energies = {x.device.memory: x.energy for x in self.modelled}
+        rows = [
+            (
+                MEMORY_NAMES[kind],
+                Cell.of(energy.arithmetic_uj),
+                Cell.of(energy.memory_uj),
+                Cell.of(energy.total_uj),
+            )
+            for kind, energy in energies.items()
+        ]
+        caption = "Modelled, one example: microjoules of a 45 nm chip"
+        header = ("all bytes in", "arithmetic", "memory", "microjoules")
+        return Table(caption, header, tuple(rows))
 
 
 def ledger(
@@ -178,7 +198,7 @@ def _model(cost: ModelCost, device: DeviceProfile, num_bytes: int) -> Modelled:
     room = device.storage_bytes
     return Modelled(
         device=device,
-        time_ms=model_time(cost, device).time_ms,
+        time=model_time(cost, device),
         energy=model_energy(cost, memory=device.memory),
         fits=None if room is None else num_bytes <= room,
     )

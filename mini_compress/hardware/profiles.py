@@ -14,14 +14,17 @@ class Source:
 
 @dataclass(frozen=True)
 class DeviceProfile:
-    """Peak rates, bandwidth and memory of one machine.
+    """Peak rates, bandwidth, overhead and memory of one machine.
 
     macs_per_second : data type ("float32", "int8", ...) -> peak MAC/s; a type
         that is not there has no rate that is known
     bytes_per_second : bandwidth of the memory that holds the network
     memory : the kind of that memory, a key of `energy.BYTE_PJ`
     ram_bytes, flash_bytes : None where there is none or it varies
-    sources : for each figure ("float32", "int8", "bandwidth", "ram", "flash")
+    overhead_s : seconds to call a layer, in the runtime that its source names;
+        None where it is not known, and then it is not counted
+    sources : for each figure ("float32", "int8", "bandwidth", "overhead",
+        "ram", "flash")
     """
 
     name: str
@@ -32,6 +35,7 @@ class DeviceProfile:
     sources: Mapping[str, Source]
     ram_bytes: int | None = None
     flash_bytes: int | None = None
+    overhead_s: float | None = None
 
     @property
     def storage_bytes(self) -> int | None:
@@ -43,6 +47,7 @@ class DeviceProfile:
         figures = {
             **self.macs_per_second,
             "bandwidth": self.bytes_per_second,
+            "overhead": self.overhead_s,
             "ram": self.ram_bytes,
             "flash": self.flash_bytes,
         }

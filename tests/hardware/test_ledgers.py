@@ -1,5 +1,7 @@
 """The ledger: real bytes, real zeros, and models kept apart from both."""
 
+import dataclasses
+
 import pytest
 import torch
 from torch import nn
@@ -135,6 +137,28 @@ def test_says_whether_the_file_fits(network):
     assert [x.time_ms for x in costs.modelled] == [None, None, None]
 
 
+def test_shows_overhead_where_it_is_known_and_says_where_not(network):
+    known = dataclasses.replace(DEVICES["a100_40gb"], overhead_s=1e-5)
+    both = ledger(network, devices=[known, "stm32h743"])
+    _, times, energies = both.tables()
+    assert times.header == (
+        *("device", "overhead", "arithmetic", "memory", "ms", "file fits"),
+    )
+    first, second = times.records()
+    assert first["overhead"] == pytest.approx(5 * 1e-2)  # 3 linear, 2 ReLU
+    assert second["overhead"] is None
+    for record, modelled in zip((first, second), both.modelled, strict=True):
+        parts = [record[x] or 0 for x in ("overhead", "arithmetic", "memory")]
+        assert record["ms"] == pytest.approx(sum(parts))
+        assert record["ms"] == modelled.time_ms
+    assert "-: overhead not known: not counted" in times.caption
+    _, alone, _ = ledger(network, devices=[known]).tables()
+    assert "not counted" not in alone.caption
+    assert [x["all bytes in"] for x in energies.records()] == ["DRAM", "SRAM"]
+    _, compared, _ = compare({"one": both}).tables()
+    assert compared.caption.endswith("with the overhead of A100 40GB")
+
+
 def test_is_the_same_each_time_unless_asked_to_measure(network):
     assert repr(ledger(network)) == repr(ledger(network))
     assert ledger(network).timing is None
@@ -145,12 +169,14 @@ def test_is_the_same_each_time_unless_asked_to_measure(network):
 
 def test_real_and_modelled_are_never_in_one_table(network):
     costs = ledger(network, images=torch.rand(1, 1, 28, 28))
-    real, modelled = costs.tables()
-    assert (real.caption, modelled.caption[:8]) == ("Real", "Modelled")
+    real, times, energies = costs.tables()
+    assert real.caption == "Real"
     assert "roofline" not in real.html()
-    assert "measured" not in modelled.html()
-    assert costs._repr_html_().count('<table class="dataframe" ') == 2
-    assert costs._repr_markdown_().count("**") == 4
+    for modelled in (times, energies):
+        assert modelled.caption.startswith("Modelled")
+        assert "measured" not in modelled.html()
+    assert costs._repr_html_().count('<table class="dataframe" ') == 3
+    assert costs._repr_markdown_().count("**") == 6
 
 
 def test_compares_ledgers(network):

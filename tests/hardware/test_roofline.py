@@ -24,16 +24,18 @@ def layer(macs, num_bytes, **more):
     return LayerCost("fc", "Linear", (1,), macs, num_bytes, 0, 0, **more)
 
 
-def device(rate=1e9, bandwidth=1e9, **more):
+def device(rate=1e9, bandwidth=1e9, overhead_s=None, **more):
+    rates = {"float32": rate, **more}
     return DeviceProfile(
-        "test", "paper", {"float32": rate, **more}, bandwidth, "dram", {}
+        *("test", "paper", rates, bandwidth, "dram", {}),
+        overhead_s=overhead_s,
     )
 
 
-def test_bound_by_compute_and_by_memory_by_hand():
+def test_bound_by_arithmetic_and_by_memory_by_hand():
     cost = ModelCost((layer(4_000_000, 1_000_000), layer(1000, 3_000_000)))
     time = model_time(cost, device(rate=2e9, bandwidth=1e9))
-    assert [x.bound for x in time.layers] == ["compute", "memory"]
+    assert [x.bound for x in time.layers] == ["arithmetic", "memory"]
     assert [x.time_ms for x in time.layers] == pytest.approx([2.0, 3.0])
     assert time.time_ms == pytest.approx(5.0)
 
@@ -45,9 +47,39 @@ def test_layer_that_moves_nothing_takes_no_time():
 
 def test_bend_is_at_the_balance_of_the_machine():
     machine = device(rate=8e9, bandwidth=2e9)  # 4 MACs per byte
-    for macs, bound in ((3999, "memory"), (4001, "compute")):
+    for macs, bound in ((3999, "memory"), (4001, "arithmetic")):
         time = model_time(ModelCost((layer(macs, 1000),)), machine)
         assert time.layers[0].bound == bound
+
+
+def test_three_parts_by_hand():
+    """Each call costs 2.5 ms; what moves nothing is not called."""
+    layers = (
+        layer(4_000_000, 1_000_000),
+        layer(1000, 3_000_000),
+        layer(0, 0),
+        layer(0, 10_000),
+    )
+    machine = device(2e9, 1e9, overhead_s=2.5e-3)
+    time = model_time(ModelCost(layers), machine)
+    assert [x.bound for x in time.layers] == [
+        *("overhead", "memory", "nothing", "overhead"),
+    ]
+    assert time.parts == pytest.approx(
+        {"overhead": 7.5, "arithmetic": 2.0, "memory": 3.01}
+    )
+    assert time.time_ms == pytest.approx(12.51)
+
+
+def test_overhead_that_is_not_known_is_not_counted():
+    cost = ModelCost((layer(4_000_000, 1_000_000), layer(1000, 3_000_000)))
+    time = model_time(cost, device())
+    assert time.parts == {"overhead": None, "arithmetic": 4.0, "memory": 3.0}
+    free = model_time(cost, device(overhead_s=0.0))
+    assert free.parts == {**time.parts, "overhead": 0}
+    assert free.time_ms == time.time_ms == 7
+    assert "overhead not known: not counted" in repr(time)
+    assert "not known" not in repr(free)
 
 
 sizes = st.integers(0, 10**9)
@@ -61,6 +93,17 @@ def test_a_better_machine_is_never_slower(macs, num_bytes, rate, width, factor):
     assert model_time(cost, device(rate, width * factor)).time_ms <= time
     assert model_time(cost, device(rate * factor, width)).time_ms <= time
     assert time >= 1e3 * num_bytes / width
+
+
+@given(
+    st.lists(st.tuples(sizes, sizes), max_size=4),
+    st.none() | st.floats(0, 1),
+)
+def test_parts_add_up_to_the_time(layers, overhead_s):
+    cost = ModelCost(tuple(layer(*x) for x in layers))
+    time = model_time(cost, device(overhead_s=overhead_s))
+    known = [part for part in time.parts.values() if part is not None]
+    assert sum(known) == pytest.approx(time.time_ms)
 
 
 @given(sizes, sizes, st.integers(1, 100))
@@ -77,6 +120,7 @@ def test_missing_data_type_gives_no_time_and_says_so():
     time = model_time(cost, device())
     assert time.time_ms is None
     assert time.layers[0].bound == "unknown: no int8 rate"
+    assert set(time.parts.values()) == {None}
     assert "no int8 rate" in time._repr_html_()
     assert model_time(cost, device(int8=1e9)).time_ms is not None
 
