@@ -17,6 +17,7 @@ from .engine.superiority import BetterClaim
 from .engine.timings import RecordedTimes, recorded_times, time_left
 from .engine.values import Values
 from .engine.verdicts import Verdict, shipped
+from .times.machine import overheads, recorded_machine
 
 __all__ = [
     "STUDIES",
@@ -34,7 +35,9 @@ __all__ = [
     "Verdict",
     "cross",
     "load",
+    "overheads",
     "read",
+    "recorded_machine",
     "recorded_times",
     "run_study",
     "shipped",

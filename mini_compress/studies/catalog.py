@@ -30,6 +30,7 @@ from .quantization import (
 from .times import (
     deployed_networks,
     factored_networks,
+    machine,
     networks,
     sparse_products,
     training_steps,
@@ -60,6 +61,7 @@ STUDIES: dict[str, Study] = {
         overfitting.STUDY,
         deep_compression.STUDY,
         combinations.STUDY,
+        machine.STUDY,
         networks.STUDY,
         sparse_products.STUDY,
         factored_networks.STUDY,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..hardware.ledgers import Ledger, Modelled
     from ..studies import RecordedTimes
 
+PARTS_OF_TIME = ("overhead", "arithmetic", "memory")  # of `hardware`
 METRICS = (
     Metric("file", "KB", better="lower", log=True),
     Metric("MACs", "thousand", digits=0, better="lower", log=True),
@@ -26,15 +27,18 @@ METRICS = (
         better="lower",
         log=True,
     ),
+    *(Metric(f"… {part}", "%", digits=0) for part in PARTS_OF_TIME),
     Metric("energy", "µJ", digits=None, better="lower", log=True),
 )
 MEASURED = Metric(
     "time (measured elsewhere)", "ms", digits=None, better="lower"
 )
 NOTE = (
-    "One image. The file is real. Time and energy are modelled: a call costs "
-    "nothing, packed weights are read as they are, unpacked at no cost, and "
-    "multiplied with their zeros. Energy is that of a 45 nm chip."
+    "One image. The file is real. Time and energy are modelled: packed weights "
+    "are read as they are, unpacked at no cost, and multiplied with their "
+    "zeros. Overhead, what a layer's call costs in PyTorch, was measured on "
+    "the recording machine; elsewhere it is not known, and not counted. Energy "
+    "is that of a 45 nm chip."
 )
 
 
@@ -56,7 +60,8 @@ def explore_devices(
     versions : {value: network}, or {(value, value): network} for two knobs; a
         pair that is missing has no figures
     knobs : what the values stand for; the device is a knob after them
-    devices : as in `hardware.ledger`; None for all that are known
+    devices : as in `hardware.ledger`; None for all that are known, and
+        `studies.recorded_machine`
     accuracy : version -> percent, or (percent, low, high), which is shown
         beside the costs; a version that is missing has none
     measured : times of versions, on one machine whatever the device, so with
@@ -78,7 +83,9 @@ def explore_devices(
     ... ).table().rows[0][:4]
     ('float32', 'STM32H743', '98.20', '1,067.1')
     """
-    from ..hardware import DEVICES, ledger  # only here: torch comes with it
+    # only here: torch comes with it
+    from ..hardware import DEVICES, ledger
+    from ..studies import recorded_machine
 
     beside: dict[str, Mapping[Any, Any]] = {}
     if accuracy is not None:
@@ -90,9 +97,10 @@ def explore_devices(
         for key in known:
             require_one_of(name, key, versions)
     found: dict[Any, Any] = {}
-    chosen = tuple(DEVICES) if devices is None else devices
+    if devices is None:
+        devices = (*DEVICES, recorded_machine())
     for key, model in versions.items():
-        costs = ledger(model, input_shape=input_shape, devices=chosen)
+        costs = ledger(model, input_shape=input_shape, devices=devices)
         own = {name: known.get(key) for name, known in beside.items()}
         for modelled in costs.modelled:
             place = (*as_setting(key), modelled.device.name)
@@ -112,15 +120,21 @@ def explore_devices(
 
 def _shown(beside: Iterable[str]) -> list[Metric]:
     """List accuracy first, and a measured time next to the modelled one."""
-    known = (ACCURACY, *METRICS[:3], MEASURED, *METRICS[3:])
+    known = (ACCURACY, *METRICS[:2], MEASURED, *METRICS[2:])
     return [x for x in known if x in METRICS or x.name in beside]
 
 
 def _figures(costs: "Ledger", modelled: "Modelled") -> dict[str, float | None]:
+    parts, time_ms = modelled.time.parts, modelled.time_ms
+    shares = (
+        None if part is None or not time_ms else 100 * part / time_ms
+        for part in parts.values()
+    )
     figures = (
         costs.num_bytes / 1000,
         costs.macs / 1000,
-        modelled.time_ms,
+        time_ms,
+        *shares,
         modelled.energy.total_uj,
     )
     names = (metric.name for metric in METRICS)

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from mini_compress import hardware, models, pruning, studies
-from mini_compress.hardware.roofline import LOWER_BOUND
+from mini_compress.hardware.roofline import LOWER_BOUND, PARTS_OF_TIME
 from mini_compress.studies import RecordedTimes
 from mini_compress.widgets import explore_devices, explore_results
 
@@ -131,12 +131,27 @@ def test_devices_show_what_the_ledger_says():
         costs = hardware.ledger(model, devices=["stm32h743"])
         found = shown.values[*key, "STM32H743"]
         assert f"time ({LOWER_BOUND})" in found
-        assert [reading.value for reading in found.values()] == [
+        assert found["… overhead"] is None
+        shares = [found[f"… {x}"].value for x in ("arithmetic", "memory")]
+        assert sum(shares) == pytest.approx(100)
+        assert [found[x].value for x in (*list(found)[:3], "energy")] == [
             costs.num_bytes / 1000,
             costs.macs / 1000,
             costs.modelled[0].time_ms,
             costs.modelled[0].energy.total_uj,
         ]
+
+
+def test_the_recording_machine_has_an_overhead(students):
+    """It is a device unless devices are chosen; its parts make up its time."""
+    shown = explore_devices("What does it cost?", versions=students)
+    assert shown.knobs["device"][-1] == "recording machine"
+    for width, device in shown.values:
+        parts = [shown.values[width, device][f"… {x}"] for x in PARTS_OF_TIME]
+        assert (parts[0] is None) == (device != "recording machine")
+        known = sum(part.value for part in parts if part)
+        assert known == pytest.approx(100)
+    assert "elsewhere it is not known, and not counted" in shown.note
 
 
 @pytest.fixture(scope="module")
@@ -160,13 +175,12 @@ def test_a_measured_time_stands_next_to_the_modelled_one(students):
     times = RecordedTimes(ms={3: 0.25}, conditions="a stopwatch")
     shown = explore_devices("Fast?", versions=students, measured=times)
     names = [metric.name for metric in shown.metrics]
-    assert names.index("time (measured elsewhere)") == 3
-    assert names[2].startswith("time (") and len(names) == 5
+    assert names.index("time (measured elsewhere)") == 2
+    assert names[3].startswith("time (") and len(names) == 8
     for (width, _), found in shown.values.items():
         reading = found["time (measured elsewhere)"]
         assert reading == ((0.25,) * 3 if width == 3 else None)
     assert "Measured elsewhere: a stopwatch." in shown.note
-    assert "a call costs nothing" in shown.note
     late = RecordedTimes(ms={30: 0.25}, conditions="a stopwatch")
     with pytest.raises(ValueError, match="one of 3, 2; got 30"):
         explore_devices("Fast?", versions=students, measured=late)
