@@ -8,14 +8,16 @@ from .dots import dots
 from .front import by_family, pareto, plot_front, plot_fronts
 from .layers import (
     LAYER_LOOKS,
+    PART_LOOKS,
     REST,
     label_layers,
     name_layers,
     plot_batches,
-    plot_parameters_and_macs,
+    plot_shares,
     share_of_layers,
 )
 from .matrices import matrices
+from .memories import memory_hierarchy
 from .points import moved_rows
 from .residual import residual_block
 from .roofline import plot_roofline
@@ -24,11 +26,13 @@ from .scales import stretch
 from .scans import plot_sensitivity
 from .sharing import sharing
 from .terms import photograph, rebuilt
+from .times import plot_times
 from .waffle import PART_COLORS, waffle
 
 __all__ = [
     "LAYER_LOOKS",
     "PART_COLORS",
+    "PART_LOOKS",
     "REST",
     "bit_fields",
     "by_family",
@@ -37,6 +41,7 @@ __all__ = [
     "dots",
     "label_layers",
     "matrices",
+    "memory_hierarchy",
     "moved_rows",
     "name_layers",
     "pareto",
@@ -45,9 +50,10 @@ __all__ = [
     "plot_differences",
     "plot_front",
     "plot_fronts",
-    "plot_parameters_and_macs",
     "plot_roofline",
     "plot_sensitivity",
+    "plot_shares",
+    "plot_times",
     "rebuilt",
     "residual_block",
     "rugs",

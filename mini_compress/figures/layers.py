@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from ..hardware.costs import ModelCost
 from ..hardware.devices import find_device
+from ..hardware.energy import model_energy
 from ..hardware.profiles import DeviceProfile
-from ..hardware.roofline import LOWER_BOUND, model_time
-from ..plotting import COLORS, Look, shades
+from ..hardware.roofline import model_time
+from ..plotting import COLORS, Look, shades, stack_bars
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,6 +30,16 @@ LAYER_LOOKS: MappingProxyType[str, Look] = MappingProxyType(
         "linear 1": (_DARK, "", "white"),
         "linear 2": (_LESS_DARK, "..", "white"),
         REST: ("white", "", _LESS_LIGHT),
+    }
+)
+
+# the parts of a time, of three families, so that neighbors differ in black
+# and white
+PART_LOOKS: MappingProxyType[str, Look] = MappingProxyType(
+    {
+        "overhead": (COLORS["distillation"], "", "white"),
+        "arithmetic": (COLORS["quantization"], "//", "white"),
+        "memory": (COLORS["low_rank"], "..", "white"),
     }
 )
 
@@ -60,32 +71,28 @@ def share_of_layers(
     return {label: 100 * value / total for label, value in sums.items()}
 
 
-def plot_parameters_and_macs(axes: "Axes", cost: ModelCost) -> "Axes":
-    """Draw the share of each layer in the parameters and in the MACs."""
-    held = share_of_layers(cost, [x.weight_bytes for x in cost.layers])
-    done = share_of_layers(cost, [x.macs for x in cost.layers])
-    layers = [label for label in held if label != REST]
-    axes.barh(
-        [place - 0.2 for place in range(len(layers))],
-        [held[layer] for layer in layers],
-        0.38,
-        color=COLORS["float"],
-        label="of the parameters",
-    )
-    axes.barh(
-        [place + 0.2 for place in range(len(layers))],
-        [done[layer] for layer in layers],
-        0.38,
-        color="white",
-        edgecolor=COLORS["float"],
-        hatch="////",
-        label="of the MACs",
-    )
-    axes.set_yticks(range(len(layers)), layers)
-    axes.set(xlim=(0, 100))
-    axes.invert_yaxis()
-    axes.grid(axis="y", visible=False)
-    return axes
+def plot_shares(
+    axes: "Axes", cost: ModelCost, device: str | DeviceProfile
+) -> dict[str, dict[str, float]]:
+    """Draw where parameters, MACs, time and energy of a network lie.
+
+    cost : of LeNet5, whose layers LAYER_LOOKS knows
+    returns : bar -> label of a layer -> its share in %, as drawn
+    """
+    profile = find_device(device)
+    time = model_time(cost, profile)
+    energies = [model_energy(x, memory=profile.memory) for x in cost.layers]
+    bars: dict[str, list[float]] = {
+        "parameters": [x.weight_bytes for x in cost.layers],
+        "MACs": [x.macs for x in cost.layers],
+        "time": [x.time_ms or 0 for x in time.layers],
+        "energy": [x.total_uj for x in energies],
+    }
+    shares = {name: share_of_layers(cost, x) for name, x in bars.items()}
+    stack_bars(axes, shares, LAYER_LOOKS)
+    axes.set(xlabel="share of the network (%)", xlim=(0, 100))
+    axes.grid(visible=False)
+    return shares
 
 
 def name_layers(
@@ -122,28 +129,27 @@ def plot_batches(
     device: str | DeviceProfile,
     batches: Sequence[int],
 ) -> "Axes":
-    """Stack the lower bound of the time per image by layer, over the batch.
+    """Stack the parts of the time per image over the size of the batch.
 
-    cost : of LeNet5, whose layers LAYER_LOOKS knows
+    device : one whose overhead is known
     """
     rows = []
     for size in batches:
-        time = model_time(cost.for_batch(size), device)
-        ms = [(x.time_ms or 0) / size for x in time.layers]
-        rows.append(_sum_by_label(cost, ms))
-    stack = [[row[label] for row in rows] for label in LAYER_LOOKS]
-    areas = axes.stackplot(batches, stack, labels=list(LAYER_LOOKS))
+        parts = model_time(cost.for_batch(size), device).parts
+        rows.append({x: 1e3 * (ms or 0) / size for x, ms in parts.items()})
+    stack = [[row[part] for row in rows] for part in PART_LOOKS]
+    areas = axes.stackplot(batches, stack, labels=list(PART_LOOKS))
     for area, (color, hatch, edge) in zip(
-        areas, LAYER_LOOKS.values(), strict=True
+        areas, PART_LOOKS.values(), strict=True
     ):
         area.set(facecolor=color, hatch=hatch, edgecolor=edge)
     axes.set(
         xscale="log",
         xlim=(batches[0], batches[-1]),
         xlabel="images in the batch",
-        ylabel=f"ms per image,\n{LOWER_BOUND}",
+        ylabel="µs per image",
     )
-    axes.set_xticks(batches[::3], [str(size) for size in batches[::3]])
+    axes.set_xticks(batches, [str(size) for size in batches])
     axes.minorticks_off()
     axes.legend(loc="upper right", reverse=True)
     return axes

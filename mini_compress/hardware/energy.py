@@ -41,13 +41,16 @@ MAC_PJ = MappingProxyType(
     }
 )
 
+# picojoules of one byte of DRAM, of which the source gives two ends
+DRAM_RANGE = (1300 / 8, 2600 / 8)
+
 # kind of memory -> picojoules of one byte; an access brings 8 bytes
 BYTE_PJ = MappingProxyType(
     {
         "sram_8kb": 10 / 8,
         "sram_32kb": 20 / 8,
         "sram_1mb": 100 / 8,
-        "dram": 1300 / 8,
+        "dram": DRAM_RANGE[0],
     }
 )
 

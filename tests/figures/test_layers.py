@@ -1,5 +1,8 @@
 """Names of layers, their shares, and what the pictures show of them."""
 
+import dataclasses
+import itertools
+
 import pytest
 from matplotlib.figure import Figure
 
@@ -10,7 +13,7 @@ from mini_compress.figures.layers import (
     label_layers,
     name_layers,
     plot_batches,
-    plot_parameters_and_macs,
+    plot_shares,
     share_of_layers,
 )
 from mini_compress.hardware import DEVICES, layer_costs, model_time
@@ -35,11 +38,19 @@ def test_shares_add_up_and_the_rest_comes_last(cost):
     assert shares[REST] == 0
 
 
-def test_two_bars_for_each_layer(cost):
-    axes = plot_parameters_and_macs(Figure().subplots(), cost)
-    assert len(axes.patches) == 2 * 4
-    names = [label.get_text() for label in axes.get_yticklabels()]
-    assert names == [label for label in LAYER_LOOKS if label != REST]
+def test_shares_of_four_costs_are_drawn_as_they_are_returned(cost):
+    axes = Figure().subplots()
+    shares = plot_shares(axes, cost, "ryzen_7_8845hs")
+    assert list(shares) == ["parameters", "MACs", "time", "energy"]
+    assert len(axes.patches) == 4 * len(LAYER_LOOKS)
+    widths = [bar.get_width() for bar in axes.patches]
+    for row, bar in enumerate(shares.values()):
+        assert widths[row::4] == pytest.approx([*bar.values()])
+        assert sum(bar.values()) == pytest.approx(100)
+    time = model_time(cost, "ryzen_7_8845hs")
+    [first] = [x for x in time.layers if x.layer.name == "classifier.1"]
+    expected = 100 * first.time_ms / time.time_ms
+    assert shares["time"]["linear 1"] == pytest.approx(expected)
 
 
 def test_names_stand_on_the_roof(cost):
@@ -59,9 +70,10 @@ def test_a_name_can_be_put_elsewhere(cost):
 
 
 def test_the_stack_is_as_high_as_the_time_of_one_image(cost):
-    axes = plot_batches(Figure().subplots(), cost, "ryzen_7_8845hs", [1, 8, 64])
-    assert len(axes.collections) == len(LAYER_LOOKS)
+    device = dataclasses.replace(DEVICES["ryzen_7_8845hs"], overhead_s=1e-5)
+    axes = plot_batches(Figure().subplots(), cost, device, [1, 8, 64])
     heights = [x.get_paths()[0].get_extents().y1 for x in axes.collections]
-    expected = model_time(cost, "ryzen_7_8845hs").time_ms
-    assert max(heights) == pytest.approx(expected)
-    assert "roofline, cold cache" in axes.get_ylabel()
+    parts = [1e3 * x for x in model_time(cost, device).parts.values()]
+    assert heights == pytest.approx([*itertools.accumulate(parts)])
+    assert parts[0] == pytest.approx(9 * 10)  # all layers but Flatten
+    assert axes.get_ylabel() == "µs per image"
