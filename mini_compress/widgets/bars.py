@@ -1,126 +1,76 @@
-"""The HTML of metrics: name, figure, and a bar or a dot on the scale."""
+"""The HTML of metrics that are compared with each other: bars on one scale.
+
+And what every metric has: its name, its figure.
+"""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from .metric import MISSING, Metric, Reading
-from .scale import Ends, Scale
+from .scale import Scale
 
-HEIGHT = 22  # pixels
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-MIDDLE = 9  # of the bars; below them lie the marks of all settings
 
 
-def metric_row(
-    metric: Metric,
-    scale: Scale,
-    reading: Reading | None,
-    *,
-    others: Iterable[Reading | None],
-    baseline: str,
-) -> str:
-    """Write a metric of one setting, and its place among all others."""
-    number, interval, bar, ends = draw(metric, scale, reading)
-    better = f"{metric.better} is better" if metric.better else ""
-    marks = sorted({scale.place(other.value) for other in others if other})
+def bar_row(metric: Metric, scale: Scale, reading: Reading | None) -> str:
+    """Write a metric of one setting as a bar, or as a dot."""
+    x1, x2 = scale.bar(reading) or (0, 0)
+    kind = "mcx-bar" if scale.has_bars else "mcx-dot"
+    hidden = ' style="display:none"' if reading is None else ""
     lines = [
-        level("mcx-track", (0, 100)),
-        *(
-            mark("mcx-decade", place, 2, 2 * MIDDLE - 2)
-            for place in scale.decades()
-        ),
-        level(f"mcx-value mcx-{'bar' if scale.has_bars else 'dot'}", bar),
-        level("mcx-interval", ends),
-        *(mark("mcx-mark", place, 2 * MIDDLE, HEIGHT) for place in marks),
+        '<line class="mcx-track" x2="100%" y1="50%" y2="50%"/>',
+        f'<line class="mcx-value {kind}" x1="{x1:g}%" x2="{x2:g}%" '
+        f'y1="50%" y2="50%"{hidden}/>',
     ]
-    if metric.baseline is not None:
-        place = scale.place(metric.baseline)
-        lines.append(mark("mcx-baseline", place, -1, HEIGHT))
     return (
-        '<div class="mcx-metric">'
-        f'<span class="mcx-name">{escape(metric.name)}<small>{better}</small>'
-        f'</span><span class="mcx-figure"><b>{escape(number)}</b>'
-        f"<small>{escape(interval)}</small></span><span>"
-        f"{drawing('100%', lines)}{scale_texts(metric, scale, baseline)}"
-        "</span></div>"
+        f'<div class="mcx-metric">{figure(metric, reading)}'
+        f"{drawing(lines)}</div>"
     )
 
 
-def draw(
-    metric: Metric, scale: Scale, reading: Reading | None
-) -> tuple[str, str, Ends | None, Ends | None]:
-    """Return a reading's two texts, and the ends of its bar and interval."""
+def figure(metric: Metric, reading: Reading | None) -> str:
+    """Write a metric's name and its figure, with the interval."""
+    better = f"<small>{metric.better} is better</small>" * bool(metric.better)
+    number, interval = write(metric, reading)
+    return (
+        f'<span class="mcx-name">{escape(metric.name)}{better}</span>'
+        f'<span class="mcx-figure"><b>{escape(number)}</b> '
+        f"<small>{escape(interval)}</small></span>"
+    )
+
+
+def write(metric: Metric, reading: Reading | None) -> tuple[str, str]:
+    """Return a reading's two texts: the value, the ends of its interval."""
     number = MISSING if reading is None else metric.write(reading.value)
-    interval = metric.write_interval(reading, " to ")
-    return number, interval, scale.bar(reading), scale.interval(reading)
+    return number, metric.write_interval(reading, " to ")
 
 
-def drawing(width: str, lines: Iterable[str]) -> str:
+def drawing(lines: Iterable[str]) -> str:
     """Write a drawing that says nothing that the text does not say."""
-    return (
-        f'<svg width="{width}" height="{HEIGHT}" aria-hidden="true" '
-        f'focusable="false">{"".join(lines)}</svg>'
-    )
+    return f'<svg aria-hidden="true" focusable="false">{"".join(lines)}</svg>'
 
 
-def level(names: str, ends: Ends | None) -> str:
-    """Write a horizontal line between two places; hidden if there are none."""
-    x1, x2 = ends or (0, 0)
-    hidden = "" if ends else ' style="display:none"'
-    return (
-        f'<line class="{names}" x1="{x1:g}%" x2="{x2:g}%" '
-        f'y1="{MIDDLE}" y2="{MIDDLE}"{hidden}/>'
-    )
+def write_number(value: float) -> str:
+    """Write a round value of a scale; far off, as a power of ten: 10⁶.
 
-
-def mark(name: str, place: float, top: int, bottom: int) -> str:
-    """Write an upright line at a place."""
-    return (
-        f'<line class="{name}" x1="{place:g}%" x2="{place:g}%" '
-        f'y1="{top}" y2="{bottom}"/>'
-    )
-
-
-def scale_texts(metric: Metric, scale: Scale, baseline: str) -> str:
-    """Write what stands below a scale: its ends, and the baseline.
-
-    The baseline's text lies on the side of its mark where there is more room;
-    an end that it would meet is left out.
+    >>> write_number(2500.0), write_number(0.5), write_number(5e-5)
+    ('2,500', '0.5', '5·10⁻⁵')
     """
-    texts = [(0.0, write_end(metric, scale.low))]
-    texts += [(100.0, write_end(metric, scale.high))]
-    if metric.baseline is not None:
-        place = scale.place(metric.baseline)
-        low, high = (place, place + 50) if place <= 50 else (place - 50, place)
-        texts = [(x, text) for x, text in texts if not low - 15 < x < high + 15]
-        texts += [(place, f"{baseline} {metric.write(metric.baseline)}")]
-    spans = (
-        f"<span{' class=mcx-left' if place > 50 else ''} "
-        f'style="left:{place:g}%">{escape(text)}</span>'
-        for place, text in texts
+    size = abs(value)
+    power = math.log10(size) if size else 0
+    if size and not -4 < power < 6:
+        ten = f"10{str(math.floor(power)).translate(SUPERSCRIPTS)}"
+        times = round(value / 10.0 ** math.floor(power), 2)
+        return ten if times == 1 else f"{times:g}·{ten}"
+    return f"{value:,.6g}".replace("-", "\N{MINUS SIGN}")
+
+
+def legend(marks: Sequence[tuple[str, str]]) -> str:
+    """Write what marks mean, each by its class and its name."""
+    return "".join(
+        f'<span><svg aria-hidden="true" focusable="false">'
+        f'<line class="{name}" x1="1" x2="15" y1="50%" y2="50%"/></svg>'
+        f"{escape(text)}</span>"
+        for name, text in marks
     )
-    return f'<small class="mcx-ends">{"".join(spans)}</small>'
-
-
-def write_end(metric: Metric, value: float) -> str:
-    """Write an end of a scale; decimals only if they are not zeros.
-
-    The far ends of a logarithmic scale are powers of ten: 10⁶.
-    """
-    if metric.log and metric.limits is None and not 1e-4 < value < 1e6:
-        power = round(math.log10(value))
-        return metric.with_unit(f"10{str(power).translate(SUPERSCRIPTS)}")
-    number = metric.write_number(value)
-    whole, point, decimals = number.partition(".")
-    number = f"{whole}{point}{decimals.rstrip('0')}".removesuffix(".")
-    return number if value == 0 else metric.with_unit(number)
-
-
-def legend(marks: str, has_intervals: bool) -> str:
-    """Write what the small marks and the lines mean."""
-    items = [(mark("mcx-mark", 50, 7, 15), escape(marks))]
-    if has_intervals:
-        items.append((level("mcx-interval", (20, 80)), "interval"))
-    shown = (f"{drawing('14', [line])}{text}" for line, text in items)
-    return "".join(f"<span>{item}</span>" for item in shown)

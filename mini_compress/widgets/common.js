@@ -1,6 +1,6 @@
 const root = document.currentScript.closest(".mcx");
 const one = (selector, inside = root) => inside.querySelector(selector);
-const each = (selector, act) => root.querySelectorAll(selector).forEach(act);
+const each = (selector, act, inside = root) => inside.querySelectorAll(selector).forEach(act);
 const listen = (types, act) => types.split(" ").forEach((type) => root.addEventListener(type, act));
 
 // JupyterLab takes keys as commands for its cells; Escape and what is

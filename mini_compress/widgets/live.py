@@ -8,14 +8,14 @@ import ipywidgets as widgets
 from .._unwritten import say_in_one_line
 from . import markup
 from .calls import call
-from .controls import MAX_BUTTONS
+from .controls import has_buttons
 from .picture import Picture
 from .results import Results
 from .settings import (
     Knobs,
     Setting,
     Value,
-    is_numeric,
+    is_ordered,
     list_settings,
     write_values,
 )
@@ -91,9 +91,9 @@ class LiveExplorer(widgets.VBox):
 def make_control(name: str, values: Sequence[Value], value: Value) -> Any:
     """Return a slider, a row of buttons or a menu, as an Explorer has."""
     options = [(text, x) for x, text in write_values(values).items()]
-    if is_numeric(values):
+    if is_ordered(values):
         kind = widgets.SelectionSlider
-    elif len(values) <= MAX_BUTTONS:
+    elif has_buttons(values):
         kind = widgets.ToggleButtons
     else:
         kind = widgets.Dropdown

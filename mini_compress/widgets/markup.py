@@ -13,10 +13,13 @@ from importlib import resources
 from typing import Any
 
 from ..plotting import COLORS
-from .bars import draw, legend, metric_row
-from .controls import knob_row
+from .bars import bar_row, legend, write
+from .controls import knob_row, ticks
+from .curves import Walk, plot_row, write_margin
+from .metric import Metric, Reading
 from .picture import Picture
 from .results import Results
+from .scale import Scale
 
 
 @cache
@@ -71,20 +74,23 @@ def title(text: str) -> str:
 def explorer(shown: Results) -> str:
     """Write results: their default setting, their table, their script."""
     pictures = list(dict.fromkeys(shown.pictures.values()))
-    knobs = (
-        knob_row(f"knob{i}", name, values, values.index(shown.default[i]))
+    walk = Walk.along(shown.knobs, shown.default)
+    rows = [
+        knob_row(f"knob{i}", name, values, walk.at[i])
         for i, (name, values) in enumerate(shown.knobs.items())
-    )
+    ]
+    # the knob that slides is the axis of the curves, so it stands below them
+    slider = rows.pop(walk.axis) if walk.ordered else ""
     body = (
         f"{title(shown.title)}"
-        f'<div class="mcx-knobs">{"".join(knobs)}</div>'
+        f'<div class="mcx-knobs">{"".join(rows)}</div>'
         f"{picture_box(pictures, shown.pictures.get(shown.default))}"
-        f"{results(shown)}"
+        f"{results(shown, walk, slider)}"
         '<output class="mcx-said" aria-live="polite"></output>'
         "<details><summary>All values</summary>"
         '<div class="mcx-table" tabindex="0" role="group" '
         f'aria-label="All values">{shown.table().html()}</div></details>'
-        f"{script(explorer_data(shown, pictures))}"
+        f"{script(explorer_data(shown, pictures, walk))}"
     )
     return frame(shown.title, shown.family, body)
 
@@ -98,47 +104,88 @@ def live(shown: Results) -> str:
     """Write the default setting of results, without knobs and table."""
     picture = shown.pictures.get(shown.default)
     box = picture_box([picture] if picture else [], picture)
-    return box + results(shown, marks="settings so far")
+    walk = Walk.along(shown.knobs, shown.default)
+    values = [*shown.knobs.values()][walk.axis]
+    axis = f'<div class="mcx-knob mcx-axis">{ticks(values)}</div>'
+    return box + results(shown, walk, axis if walk.ordered else "")
 
 
-def results(shown: Results, marks: str = "all settings") -> str:
-    """Write the default setting's metrics, and how to read them."""
-    rows = (
-        metric_row(
-            metric,
-            scale,
-            shown.values[shown.default][metric.name],
-            others=shown.readings(metric),
-            baseline=shown.baseline,
-        )
-        for metric, scale in zip(shown.metrics, shown.scales, strict=True)
-    )
-    has_intervals = any(
-        reading and reading.has_interval
-        for metric in shown.metrics
-        for reading in shown.readings(metric)
-    )
-    note = legend(marks, has_intervals) + escape(shown.note)
+def results(shown: Results, walk: Walk, axis: str) -> str:
+    """Write the default setting's metrics, and how to read them.
+
+    axis : what stands below the first curve
+    """
+    pairs = list(zip(shown.metrics, shown.scales, strict=True))
+    if shown.has_bars:
+        now = shown.values[shown.default]
+        rows = [bar_row(m, scale, now[m.name]) for m, scale in pairs]
+    else:
+        rows = [
+            plot_row(
+                metric,
+                scale,
+                shown.readings(metric),
+                walk=walk,
+                baseline=shown.baseline,
+                lead=metric is shown.metrics[0],
+            )
+            for metric, scale in pairs
+        ]
+    rows.insert(0 if shown.has_bars else 1, axis)
+    kind = "mcx-metrics mcx-compared" if shown.has_bars else "mcx-metrics"
+    note = key(shown, walk) + escape(shown.note)
     return (
-        f'<div class="mcx-metrics">{"".join(rows)}</div>'
+        f'<div class="{kind}">{"".join(rows)}</div>'
         f'<p class="mcx-note">{note}</p>'
     )
 
 
-def explorer_data(shown: Results, pictures: list[Picture]) -> dict[str, Any]:
-    """Return what the script puts in: texts and places of every setting."""
+def key(shown: Results, walk: Walk) -> str:
+    """Write what the marks mean that are drawn."""
+    marks = []
+    if not shown.has_bars:
+        if len(shown.knobs) > 1:
+            marks.append(("mcx-others", "one other knob turned"))
+        readings = (x for m in shown.metrics for x in shown.readings(m))
+        if any(x and x.has_interval for x in readings):
+            marks.append(("mcx-interval", "interval"))
+        if any(m.baseline is not None for m in shown.metrics):
+            marks.append(("mcx-baseline", shown.baseline))
+        margins = [write_margin(m) for m in shown.metrics if m.margin]
+        marks += [("mcx-margin", text) for text in dict.fromkeys(margins)]
+    return legend(marks)
+
+
+def explorer_data(
+    shown: Results, pictures: list[Picture], walk: Walk
+) -> dict[str, Any]:
+    """Return what the script puts in: texts and places of every setting.
+
+    A setting is its picture, and for each metric the value, its interval, its
+    place and that of the interval; None is one that was never run.
+    """
     index = {picture: i for i, picture in enumerate(pictures)}
-    columns = [
-        [draw(metric, scale, reading) for reading in shown.readings(metric)]
-        for metric, scale in zip(shown.metrics, shown.scales, strict=True)
-    ]
-    at = [
-        index[shown.pictures[setting]] if setting in shown.pictures else -1
-        for setting in shown.values
+    pairs = list(zip(shown.metrics, shown.scales, strict=True))
+    run = set(shown.run)
+
+    def found(metric: Metric, scale: Scale, reading: Reading | None) -> Any:
+        place = None if reading is None else scale.place(reading.value)
+        return [*write(metric, reading), place, scale.interval(reading)]
+
+    settings = [
+        [
+            index.get(shown.pictures.get(setting), -1),
+            *(found(m, scale, readings[m.name]) for m, scale in pairs),
+        ]
+        if setting in run
+        else None
+        for setting, readings in shown.values.items()
     ]
     return {
         "knobs": [list(texts.values()) for texts in shown.texts()],
-        "settings": list(zip(at, *columns, strict=True)),
+        "axis": walk.axis,
+        "between": walk.between,
+        "settings": settings,
     }
 
 

@@ -35,10 +35,12 @@ class Metric:
     digits : decimals; None for three significant digits
     better : "higher" or "lower"; None where neither is better
     baseline : the value of the uncompressed network, or None
-    limits : (low, high) of the scale; None for a scale from 0 to the largest
-        value, to 100 for a percentage, or over whole decades; a scale without
-        a 0 shows dots instead of bars
-    log : whether the scale is logarithmic; for values that span decades
+    limits : (low, high) of the scale; None for one that shows how the values
+        differ
+    log : whether the scale is logarithmic, as that of costs which span decades
+        is anyhow
+    margin : how much worse than the baseline (or than no difference) is held
+        to be as good; it is marked, and what is near it is stretched
 
     >>> Metric("file", "KB", better="lower").write(43.21)
     '43.2\xa0KB'
@@ -51,6 +53,7 @@ class Metric:
     baseline: float | None = None
     limits: tuple[float, float] | None = None
     log: bool = False
+    margin: float | None = None
 
     def __post_init__(self) -> None:
         require_text("name of a metric", self.name)
@@ -61,6 +64,13 @@ class Metric:
             self.read(f"baseline of {self.name}", self.baseline)
         if self.limits is not None:
             self._check_limits(*self.limits)
+        if self.margin is not None:
+            require_real("margin", self.margin)
+            if self.better is None or self.margin <= 0:
+                raise ValueError(
+                    "margin must be above 0, of a metric with a better side, "
+                    f"got {self.margin} and better={self.better!r}"
+                )
 
     def _check_limits(self, low: float, high: float) -> None:
         for end in (low, high):
@@ -70,6 +80,15 @@ class Metric:
             raise ValueError(
                 f"limits of {self.name} must rise{above}, got {(low, high)}"
             )
+
+    @property
+    def line(self) -> float | None:
+        """The value at which the margin is used up, or None."""
+        is_difference = self.unit == "pp"
+        if self.margin is None or not (self.baseline or is_difference):
+            return None
+        worse = -self.margin if self.better == "higher" else self.margin
+        return (self.baseline or 0.0) + worse
 
     @property
     def header(self) -> str:

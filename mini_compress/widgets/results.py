@@ -24,6 +24,9 @@ from .settings import (
     write_values,
 )
 
+MAX_CURVES = 6  # metrics; more are shown as bars
+FEW = 3  # metrics that share limits are still curves
+
 
 class Results:
     """What was measured for every setting of one to three knobs.
@@ -64,7 +67,7 @@ class Results:
         self.pictures = self._check_pictures(pictures or {})
         self.default = self._check_default(default)
         self.scales = [
-            choose_scale(metric, self.readings(metric))
+            choose_scale(metric, self.readings(metric), bars=self.has_bars)
             for metric in self.metrics
         ]
 
@@ -81,11 +84,7 @@ class Results:
         }
 
     def _check_default(self, default: Any) -> Setting:
-        filled = [
-            setting
-            for setting, readings in self.values.items()
-            if any(reading is not None for reading in readings.values())
-        ]
+        filled = list(filter(self._has_values, self.values))
         if not filled:
             raise ValueError("values must hold one number or more, got none")
         if default is None:
@@ -97,6 +96,29 @@ class Results:
             )
         return setting
 
+    @property
+    def has_bars(self) -> bool:
+        """Whether metrics are compared with each other, as bars.
+
+        They are many, or have one and the same scale.
+        """
+        count, limits = len(self.metrics), {x.limits for x in self.metrics}
+        return count > MAX_CURVES or (
+            count > FEW and len(limits) == 1 and None not in limits
+        )
+
+    @property
+    def run(self) -> list[Setting]:
+        """The settings that have values or a picture; others are not shown."""
+        return [
+            setting
+            for setting in self.values
+            if setting in self.pictures or self._has_values(setting)
+        ]
+
+    def _has_values(self, setting: Setting) -> bool:
+        return any(x is not None for x in self.values[setting].values())
+
     def readings(self, metric: Metric) -> list[Reading | None]:
         """Return one metric's readings, setting by setting."""
         return [readings[metric.name] for readings in self.values.values()]
@@ -106,7 +128,7 @@ class Results:
         return [write_values(values) for values in self.knobs.values()]
 
     def table(self) -> Table:
-        """Return all values, one row per setting, the baseline last."""
+        """Return all values, one row per setting with some, baseline last."""
         header = (*self.knobs, *(metric.header for metric in self.metrics))
         texts = self.texts()
         rows = [
@@ -117,7 +139,8 @@ class Results:
                 ),
                 *(m.write_cell(readings[m.name]) for m in self.metrics),
             )
-            for setting, readings in self.values.items()
+            for setting in self.run
+            for readings in (self.values[setting],)
         ]
         if any(metric.baseline is not None for metric in self.metrics):
             blanks = itertools.repeat(Cell(None, ""), len(self.knobs) - 1)

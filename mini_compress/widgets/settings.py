@@ -5,7 +5,9 @@ A setting is a tuple: one value of each knob, in the knobs' order.
 
 import itertools
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from numbers import Integral
 from typing import Any
 
@@ -13,6 +15,7 @@ from .._require import require_equal, require_real, require_text
 from .metric import Metric, Reading
 
 MAX_KNOBS = 3
+NUMBER = re.compile(r"\d+(?:[.,/]\d+)*")  # 8, 0.25, 1,000, 1/16
 NAMED = 4  # of many settings that are missing, so many are named
 
 Value = str | int | float
@@ -46,9 +49,36 @@ def _check_knob(name: str, values: Sequence[Value]) -> tuple[Value, ...]:
     return values
 
 
-def is_numeric(values: Sequence[Value]) -> bool:
-    """Return whether a knob slides over numbers, not over names."""
-    return not any(isinstance(value, str) for value in values)
+def is_ordered(values: Sequence[Value]) -> bool:
+    """Return whether a knob slides: over numbers, or names that count.
+
+    >>> is_ordered([8, 4]), is_ordered(["8 bits", "4 bits"]), is_ordered("ab")
+    (True, True, False)
+    """
+    if not any(isinstance(value, str) for value in values):
+        return True
+    texts = list(map(str, values))
+    found = [NUMBER.search(text) for text in texts]
+    rests = {NUMBER.sub("", text, count=1) for text in texts}
+    if len(rests) > 1 or not all(found):
+        return False
+    try:
+        numbers = [Fraction(x[0].replace(",", "")) for x in found if x]
+    except (ValueError, ZeroDivisionError):  # as in 1/2/3
+        return False
+    steps = [b - a for a, b in itertools.pairwise(numbers)]
+    return min(steps) > 0 or max(steps) < 0
+
+
+def choose_axis(knobs: Knobs) -> int:
+    """Return the place of the knob over which curves are drawn.
+
+    The first that slides over three values or more, else the first that
+    slides, else the first.
+    """
+    slides = [i for i, x in enumerate(knobs.values()) if is_ordered(x)]
+    long = [i for i in slides if len([*knobs.values()][i]) > 2]
+    return next(iter([*long, *slides, 0]))
 
 
 def write_values(values: Sequence[Value]) -> dict[Value, str]:

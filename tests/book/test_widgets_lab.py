@@ -160,7 +160,7 @@ def test_keys_move_the_explorer(opened):
     for key, figure in [("Home", "96.8"), ("ArrowRight", "96.0")]:
         press(opened, key)
         expect(accuracy(form)).to_have_text(f"{figure}\N{NO-BREAK SPACE}%")
-    press(opened, "Tab", "ArrowRight")
+    press(opened, "Shift+Tab", "ArrowRight")
     expect(accuracy(form)).to_have_text("95.0\N{NO-BREAK SPACE}%")
 
 

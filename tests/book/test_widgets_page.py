@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 
 from tests.support.pages import DESKTOP, PHONE, open_page, violations
 from tests.support.widget_cells import (
@@ -131,16 +132,19 @@ def test_keys_move_a_slider(show):
         press(page, key)
         seen.append(current_row(form)[0])
         assert slider.get_attribute("aria-valuetext") == seen[-1]
-        assert form.locator(".mcx-knob b").first.text_content() == seen[-1]
+        own = form.locator(".mcx-knob:has(input[type=range]) b")
+        assert own.text_content() == seen[-1]
     assert seen == ["8", "6", "4", "6", "2"]
 
 
 def test_keys_choose_a_name_and_reach_every_knob(show):
     page = show()
     forms = page.locator(".mcx")
-    forms.nth(0).locator("input[type=range]").focus()
-    press(page, "Tab", "ArrowRight")
+    forms.nth(0).get_by_label("channel").focus()
+    press(page, "ArrowRight")
     assert current_row(forms.nth(0))[:2] == ["4", "group"]
+    press(page, "Tab", "ArrowLeft")
+    assert current_row(forms.nth(0))[:2] == ["6", "group"]
     press(page, "Tab")
     assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
     press(page, "Enter")
@@ -155,9 +159,9 @@ def test_every_setting_shows_the_figures_of_its_row(show):
     form = page.locator(".mcx").first
     seen = set()
     for bits in range(5):
-        form.locator("input[type=range]").fill(str(bits))
         for radio in form.locator("input[type=radio]").all():
             radio.check(force=True)  # it lies transparent over its label
+            form.locator("input[type=range]").fill(str(bits))
             row = current_row(form)
             seen.add(tuple(row[:2]))
             numbers = [text.split()[0] for text in figures(form)]
@@ -165,19 +169,71 @@ def test_every_setting_shows_the_figures_of_its_row(show):
             ends = form.locator(".mcx-figure small").first.text_content()
             interval = row[2].partition(" ")[2].strip("[]")
             assert ends.replace(" to ", ", ") == interval
-    assert len(seen) == 15
+    assert len(seen) == 14  # one was never run
 
 
-def test_bars_are_as_long_as_the_values_are_large(show):
-    page = show()
-    form = page.locator(".mcx").first
-    length = "line => line.x2.baseVal.value - line.x1.baseVal.value"
-    track = form.locator(".mcx-track").nth(1).evaluate(length)
-    assert track > 300  # pixels
-    for bits, value in [("0", 432), ("2", 216), ("4", 108)]:
-        form.locator("input[type=range]").fill(bits)
-        bar = form.locator(".mcx-bar").nth(1).evaluate(length)
-        assert bar == pytest.approx(track * value / 1725, abs=0.1)
+DRAWN = """form => [
+    ...form.querySelectorAll(".mcx-metrics :is(path, .mcx-now, .mcx-now *)")
+].map(one => [...one.attributes].map(({name, value}) => `${name}=${value}`)
+    .filter(text => !text.startsWith("style=")).join(" "))"""
+
+
+def draw(cell, setting):
+    """Return what Python draws for a setting, as attributes of its marks."""
+    names: dict = {}
+    code = cell.replace("Explorer(\n", "shown = Explorer(\n", 1)
+    exec(f"{SETUP}{code}", names)
+    shown = names["shown"]
+    shown.default = setting
+    soup = BeautifulSoup(shown._repr_html_(), "html.parser")
+    marks = soup.select(".mcx-metrics :is(path, .mcx-now, .mcx-now *)")
+    return [
+        " ".join(
+            f"{name}={' '.join(value) if name == 'class' else value}"
+            for name, value in mark.attrs.items()
+            if name != "style"
+        )
+        for mark in marks
+    ]
+
+
+@pytest.mark.parametrize(
+    ("number", "cell", "setting"),
+    [
+        (0, EXPLORER, (4, "channel")),
+        (0, EXPLORER, (8, "group")),
+        (0, EXPLORER, (2, "tensor")),
+        (1, DEVICES, (95, "laptop")),
+    ],
+)
+def test_the_script_draws_what_python_draws(show, number, cell, setting):
+    form = show().locator(".mcx").nth(number)
+    value, name = setting
+    values = [8, 6, 4, 3, 2] if number == 0 else [0, 50, 80, 90, 95]
+    form.locator("input[type=range]").fill(str(values.index(value)))
+    if number == 0:
+        form.get_by_label(name).check(force=True)
+    else:
+        form.locator("select").select_option(name)
+    assert form.evaluate(DRAWN) == draw(cell, setting)
+
+
+def test_the_marker_walks_along_the_curve_above_the_thumb(show):
+    form = show().locator(".mcx").first
+    slider = form.locator("input[type=range]")
+    middle = "one => { const {x, width} = one.getBoundingClientRect();"
+    middle += " return x + width / 2 }"
+    track, seen = slider.bounding_box(), []
+    for value in range(5):
+        slider.fill(str(value))
+        markers = [
+            x.evaluate(middle) for x in form.locator(".mcx-marker").all()
+        ]
+        thumb = track["x"] + 11 + (track["width"] - 22) * value / 4
+        assert markers == pytest.approx([thumb] * 2, abs=1)
+        down = form.locator(".mcx-marker").first.get_attribute("y1")
+        seen.append(float(down.rstrip("%")))
+    assert seen == sorted(seen) and seen[0] < seen[-1] - 30  # it falls
 
 
 def test_pictures_follow_the_setting(show):
@@ -193,13 +249,26 @@ def test_pictures_follow_the_setting(show):
     assert shown.count() == 0
 
 
-def test_a_setting_without_values_shows_none(show):
+def test_what_was_never_run_is_not_offered(show):
     page = show()
     form = page.locator(".mcx").first
-    form.locator("input[type=range]").fill("4")
-    form.get_by_label("group").check(force=True)
-    assert figures(form) == ["-", "-"]
-    assert form.locator(".mcx-bar:visible, .mcx-interval:visible").count() == 0
+    slider, group = (
+        form.locator("input[type=range]"),
+        form.get_by_label("group"),
+    )
+    ticks = form.locator(".mcx-ticks span")
+    slider.fill("4")
+    assert form.locator("label.mcx-unrun").all_inner_texts() == ["group"]
+    group.check(force=True)  # the nearest that was run
+    assert current_row(form)[:2] == ["3", "group"]
+    assert form.locator("output").text_content().startswith("3; accuracy")
+    assert ticks.locator("visible=true").all_inner_texts() == list("8643")
+    press(page, "Tab", "ArrowRight")
+    assert current_row(form)[:2] == ["3", "group"]
+    form.get_by_label("tensor").check(force=True)
+    slider.press("End")
+    assert current_row(form)[:2] == ["2", "tensor"]
+    assert "-" not in figures(form)
 
 
 def test_widgets_do_not_disturb_each_other(show):
@@ -275,7 +344,7 @@ def test_print_shows_the_setting_and_all_values(show):
     page.emulate_media(media="print")
     form = page.locator(".mcx").first
     assert form.locator("input, summary").locator("visible=true").count() == 0
-    assert form.locator(".mcx-knob b").all_inner_texts() == ["4", "channel"]
+    assert form.locator(".mcx-knob b").all_inner_texts() == ["channel", "4"]
     last = form.locator("tbody tr").last.bounding_box()
     assert last["height"] > 0
     assert last["y"] < form.bounding_box()["y"] + form.bounding_box()["height"]
@@ -306,6 +375,62 @@ def test_a_phone_scrolls_the_table_alone(show):
     for part in page.locator(".mcx :is(svg, b, .mcx-slider)").all():
         if box := part.bounding_box():
             assert 0 <= box["x"] <= box["x"] + box["width"] <= PHONE["width"]
+
+
+def heights(form):
+    """Return where a form begins and where its last figure ends."""
+    top, last = form.bounding_box()["y"], form.locator(".mcx-metrics")
+    box = last.bounding_box()
+    return box["y"] + box["height"] - top
+
+
+def test_on_a_phone_knobs_picture_and_results_are_in_one_view(show):
+    page = show(viewport=PHONE, has_touch=True, is_mobile=True)
+    for number in (0, 1):
+        form = page.locator(".mcx").nth(number)
+        assert 300 < heights(form) < PHONE["height"] - 100  # bars of browsers
+
+
+def test_what_is_touched_is_large_enough(show):
+    page = show(viewport=PHONE, has_touch=True, is_mobile=True)
+    touched = "input[type=range], .mcx-buttons label, select, summary, "
+    touched += "fieldset label"
+    boxes = [
+        one.bounding_box()
+        for one in page.locator(".mcx").locator(touched).all()
+        if one.is_visible()
+    ]
+    assert len(boxes) > 20
+    assert min(min(box["width"], box["height"]) for box in boxes) >= 44
+
+
+TEXTS = ".mcx-name, .mcx-figure > *, .mcx-tick, .mcx-here, .mcx-ticks span"
+# two texts may touch, by as much as their lines are higher than their letters
+OVERLAPS = """(form, texts) => {
+  const boxes = [...form.querySelectorAll(texts)]
+    .filter(one => one.textContent.trim() && one.checkVisibility())
+    .map(one => [one, one.getBoundingClientRect()]);
+  const meet = (a, b, one, other, room) =>
+    a[one] < b[other] - room && b[one] < a[other] - room;
+  return boxes.flatMap(([one, a], i) => boxes.slice(i + 1).filter(
+    ([other, b]) => !one.contains(other)
+      && meet(a, b, "left", "right", 1) && meet(a, b, "top", "bottom", 4)
+  ).map(([other]) => `${one.textContent} / ${other.textContent}`));
+}"""
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_texts_do_not_run_into_each_other(show, size):
+    page = show(viewport=size)
+    for form in page.locator(".mcx:has(.mcx-metric)").all():
+        assert form.evaluate(OVERLAPS, TEXTS) == []
+
+
+def test_print_cuts_no_column(show):
+    page = show(viewport={"width": 640, "height": 900})
+    page.emulate_media(media="print")
+    for box in page.locator(".mcx-table").all():
+        assert box.evaluate("one => one.scrollWidth <= one.clientWidth")
 
 
 def choose(form, knob, place):

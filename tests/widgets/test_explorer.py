@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from mini_compress.plotting import COLORS
 from mini_compress.widgets import Explorer, Metric, Picture, Predict
 from mini_compress.widgets.markup import asset
+from mini_compress.widgets.scale import Scale
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"></svg>'
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(8)
@@ -88,7 +89,7 @@ def test_output_needs_nothing_from_elsewhere_and_has_no_ids():
 
 def test_the_script_is_small():
     code = parse(explorer()).find_all("script")[-1].string
-    assert len(code.encode()) <= 3_000
+    assert len(code.encode()) <= 5_000
     assert parse(predict()).find_all("script")[-1].string == code
 
 
@@ -139,11 +140,16 @@ def test_the_default_is_drawn_without_the_script():
     soup = parse(explorer())
     shown = [b.text for b in soup.select(".mcx-figure b")]
     assert shown == ["94.1\xa0%", "223.0\xa0KB"]
-    accuracy, file = soup.select("line.mcx-bar")
-    assert (accuracy["x1"], accuracy["x2"]) == ("0%", "94.1%")
-    assert file["x2"] == f"{100 * 223 / 1724.6:.2f}%"
-    assert soup.select("line.mcx-interval")[0]["x2"] == "95.25%"
-    assert soup.select("line.mcx-baseline")[0]["x1"] == "98.9%"
+    scale = explorer().scales[0]  # of accuracy
+    down = [f"{100 - scale.place(x):g}%" for x in (94.1, 93, 95.25, 98.9)]
+    marker, interval, baseline = (
+        soup.select(f".mcx-metrics .mcx-{name}")[0]
+        for name in ("marker", "interval", "baseline")
+    )
+    assert (marker["y1"], marker["y2"]) == (down[0], down[0])
+    assert (interval["y1"], interval["y2"]) == (down[1], down[2])
+    assert (baseline["y1"], baseline["y2"]) == (down[3], down[3])
+    assert {x["x"] for x in soup.select(".mcx-now")} == {"50%"}
     assert soup.find("input", type="range")["value"] == "1"
     assert soup.select("input[checked]")[0]["value"] == "1"
     assert all(tag.has_attr("disabled") for tag in soup.select("input"))
@@ -166,13 +172,14 @@ def test_the_control_fits_the_knob(knob, control):
     assert shown.default == (knob[0],)
 
 
-def test_long_sliders_name_their_ends_alone():
+def test_long_sliders_name_the_ends_and_what_has_room():
     values = {i: {"file": i} for i in range(30)}
     shown = explorer(
         knobs={"k": range(30)}, metrics=[FILE], values=values, default=None
     )
     ticks = [tag.text for tag in parse(shown).select(".mcx-ticks span")]
-    assert ticks == ["0", "29"]
+    assert (ticks[0], ticks[-1], len(ticks)) == ("0", "29", 30)
+    assert 5 < len([text for text in ticks if text]) < 15
 
 
 def test_texts_cannot_break_out():
@@ -218,14 +225,98 @@ def test_the_table_keeps_the_values():
     assert last["steps"] is None and last["file (KB)"] == 1724.6
 
 
-def test_settings_without_values_are_dashes():
+def test_settings_that_were_never_run_are_left_out():
     values = {**VALUES, (2, "channel"): None}
     values[2, "tensor"] = {"accuracy": 92.0, "file": None}
-    soup = parse(explorer(values=values))
-    cells = [c.text for c in soup.select("tbody tr")[-2].select("td")]
-    assert cells == ["channel", "-", "-"]
-    last = data_of(soup)["settings"][-1]
-    assert last == [-1, ["-", "", None, None], ["-", "", None, None]]
+    shown = explorer(values=values)
+    soup = parse(shown)
+    rows = soup.select("tbody tr")
+    assert len(rows) == len(shown.table().rows) == len(VALUES) - 1 + 1
+    cells = [c.text for c in rows[-2].select("td")]
+    assert cells == ["tensor", "92.0", "-"]
+    *_, before, last = data_of(soup)["settings"]
+    assert before[2] == ["-", "", None, None] and last is None
+
+
+def places_of(path):
+    """Return the points of a path: x and y, of 100."""
+    return [
+        tuple(map(float, point.split()))
+        for point in re.findall(r"[\d.]+ [\d.]+", path["d"])
+    ]
+
+
+def test_curves_are_of_the_setting_and_of_those_beside_it():
+    shown = explorer(values={**VALUES, (8, "channel"): None})
+    scale = shown.scales[0]
+
+    def curve(steps, bits=(8, 4, 2)):
+        return [
+            (50.0 * BITS.index(b), 100 - scale.place(VALUES[b, steps][name][0]))
+            for name in ["accuracy"]
+            for b in bits
+        ]
+
+    others, own, points = parse(shown).select(".mcx-lead path")
+    assert places_of(others) == pytest.approx(curve("tensor"))
+    assert places_of(own) == pytest.approx(curve("channel", (4, 2)))
+    assert places_of(points) == places_of(own)
+    assert own["d"].count("L") == 1 and points["d"].count("M") == 2
+
+
+def test_names_are_dots_without_a_line():
+    values = {(x, y): {"file": 1} for x in "ab" for y in "cde"}
+    knobs = {"x": ["a", "b"], "y": ["c", "d", "e"]}
+    soup = parse(
+        explorer(knobs=knobs, metrics=[FILE], values=values, default=("b", "d"))
+    )
+    assert [len(places_of(x)) for x in soup.select("path")] == [4, 2, 2]
+    assert "L" not in "".join(x["d"] for x in soup.select("path"))
+    assert soup.select_one(".mcx-here").text == "b"
+
+
+@pytest.mark.parametrize(
+    "metrics, bars",
+    [
+        ([Metric(str(i)) for i in range(6)], False),
+        ([Metric(str(i)) for i in range(7)], True),
+        ([Metric(str(i), limits=(0, 9)) for i in range(3)], False),
+        ([Metric(str(i), limits=(0, 9)) for i in range(4)], True),
+        ([Metric(str(i), limits=(0, 9 + i)) for i in range(4)], False),
+    ],
+)
+def test_many_metrics_of_one_scale_are_bars(metrics, bars):
+    values = {k: {x.name: 3 * k for x in metrics} for k in (1, 2)}
+    shown = explorer(
+        knobs={"k": [1, 2]}, metrics=metrics, values=values, default=2
+    )
+    soup = parse(shown)
+    assert len(soup.select(".mcx-bar")) == bars * len(metrics)
+    assert len(soup.select(".mcx-lead")) == (not bars)
+    for bar, scale in zip(soup.select(".mcx-bar"), shown.scales, strict=False):
+        assert (bar["x1"], bar["x2"]) == ("0%", f"{scale.place(6):g}%")
+
+
+def test_the_margin_is_marked():
+    drop = Metric("drop", "pp", better="lower", margin=0.5)
+    right = Metric("right", "%", better="higher", baseline=97, margin=2)
+    assert (drop.line, right.line, FILE.line) == (0.5, 95, None)
+    values = {k: {"drop": 3 * k, "right": 97 - 3 * k} for k in (0, 1)}
+    soup = parse(
+        explorer(
+            knobs={"k": [0, 1]},
+            metrics=[drop, right],
+            values=values,
+            default=None,
+        )
+    )
+    lines = [x["y1"] for x in soup.select(".mcx-metric .mcx-margin")]
+    scales = [Scale(0, 3), Scale(94, 97)]
+    assert lines == [
+        f"{100 - scale.place(line):g}%"
+        for scale, line in zip(scales, (0.5, 95), strict=True)
+    ]
+    assert "margin 2\xa0pp" in soup.select_one(".mcx-note").text
 
 
 def test_pictures_are_shared_and_follow_the_setting():

@@ -10,10 +10,11 @@ from matplotlib import pyplot as plt
 
 from mini_compress.plotting import use_book_style
 from mini_compress.widgets import Metric, Picture, rug, spectrum
-from mini_compress.widgets.bars import write_end
+from mini_compress.widgets.bars import write_number
 from mini_compress.widgets.metric import Reading
 from mini_compress.widgets.scale import Scale, choose_scale
-from mini_compress.widgets.settings import write_values
+from mini_compress.widgets.settings import choose_axis, is_ordered, write_values
+from mini_compress.widgets.ticks import choose_ticks
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"></svg>'
 ALT = "A picture without anything in it"
@@ -54,17 +55,26 @@ def test_a_spectrum_that_cannot_be_drawn_is_refused(wrong):
 
 @given(
     st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=9),
+    st.sampled_from(["plain", "log", "lower", "pp", "margin"]),
     st.booleans(),
 )
-def test_places_keep_the_order_and_stay_on_the_scale(values, log):
-    values = sorted(abs(x) + 1e-3 if log else x for x in values)
-    metric = Metric("m", log=log)
+def test_places_keep_the_order_and_stay_on_the_scale(values, kind, bars):
+    values = sorted(abs(x) + 1e-3 if kind == "log" else x for x in values)
+    metric = {
+        "plain": Metric("m"),
+        "log": Metric("m", log=True),
+        "lower": Metric("m", better="lower"),
+        "pp": Metric("m", "pp", better="lower"),
+        "margin": Metric("m", "%", better="higher", margin=0.5),
+    }[kind]
     readings = [Reading(x, x, x) for x in values]
-    scale = choose_scale(metric, readings)
+    scale = choose_scale(metric, readings, bars=bars)
     places = [scale.place(x) for x in values]
     assert places == sorted(places)
     assert 0 <= places[0] and places[-1] <= 100
-    assert scale.has_bars is not log
+    assert scale.has_bars or kind == "log" or not bars
+    ticks = choose_ticks(scale, 15)
+    assert ticks and all(0 <= scale.place(x) <= 100 for x in ticks)
 
 
 @pytest.mark.parametrize(
@@ -76,15 +86,103 @@ def test_places_keep_the_order_and_stay_on_the_scale(values, log):
         (Metric("m", "%"), [30, 180], Scale(0, 180)),
         (Metric("m", baseline=9), [3], Scale(0, 9)),
         (Metric("m", limits=(2, 4)), [3], Scale(2, 4)),
-        (Metric("m", log=True), [3, 80], Scale(1, 100, log=True)),
+        (Metric("m", log=True), [3, 80], Scale(2, 100, log=True)),
         (Metric("m", log=True), [10], Scale(10, 100, log=True)),
         (Metric("m"), [0], Scale(0, 1)),
         (Metric("m"), [], Scale(0, 1)),
     ],
 )
-def test_scales_hold_what_is_shown(metric, values, scale):
+def test_scales_of_bars_hold_zero_and_what_is_shown(metric, values, scale):
     readings = [None, *(metric.read("m", value) for value in values)]
-    assert choose_scale(metric, readings) == scale
+    assert choose_scale(metric, readings, bars=True) == scale
+
+
+DROP = Metric("m", "pp", better="lower", margin=0.5)
+RIGHT = Metric("m", "%", better="higher")
+COST = Metric("m", "KB", better="lower")
+
+
+@pytest.mark.parametrize(
+    "metric, values, scale",
+    [
+        (Metric("m"), [3, 8], Scale(2, 8)),
+        (Metric("m"), [0.31, 0.37], Scale(0.3, 0.38)),
+        (Metric("m"), [5], Scale(4.5, 5.5)),
+        (Metric("m", baseline=9), [3], Scale(2, 10)),
+        (Metric("m", limits=(2, 4)), [3], Scale(2, 4)),
+        (Metric("m", log=True), [30, 80], Scale(20, 100, log=True)),
+        (COST, [40, 300], Scale(0, 300)),
+        (COST, [30, 400], Scale(20, 500, log=True)),
+        (COST, [0, 400], Scale(0, 400)),
+        (RIGHT, [93, 96], Scale(93, 96)),
+        (RIGHT, [10, 40, 90], Scale(0, 100)),
+        (RIGHT, [10, 97, 97.5, 98], Scale(0, 98, near=98, room=0.88)),
+        (DROP, [0.1, 3], Scale(0, 3)),
+        (DROP, [-0.02, 0.1, 88], Scale(-0.2, 100, near=0, room=0.5)),
+    ],
+)
+def test_scales_show_how_values_differ(metric, values, scale):
+    readings = [None, *(metric.read("m", value) for value in values)]
+    found = choose_scale(metric, readings)
+    assert (found.low, found.high) == pytest.approx((scale.low, scale.high))
+    assert (found.log, found.near) == (scale.log, scale.near)
+    assert found.room == pytest.approx(scale.room)
+
+
+def test_what_is_close_to_the_baseline_has_the_most_room():
+    scale = choose_scale(DROP, [Reading(x, x, x) for x in (0, 0.5, 90)])
+    assert scale.place(0.5) - scale.place(0) > 10
+    assert scale.place(0.5) - scale.place(0) > (
+        scale.place(90) - scale.place(60)
+    )
+
+
+@pytest.mark.parametrize(
+    "scale, gap, ticks",
+    [
+        (Scale(0, 100), 15, [0, 20, 40, 60, 80, 100]),
+        (Scale(0, 100), 60, [0, 100]),
+        (Scale(2, 8), 60, [2, 8]),
+        (Scale(1, 1000, log=True), 15, [1, 10, 100, 1000]),
+        (Scale(0, 98.2, near=98, room=0.5), 15, [0, 80, 95, 97, 98]),
+        (Scale(-0.2, 100, near=0, room=0.5), 60, [-0.2, 100]),
+    ],
+)
+def test_ticks_are_round_and_keep_their_distance(scale, gap, ticks):
+    assert choose_ticks(scale, gap) == pytest.approx(ticks)
+
+
+@pytest.mark.parametrize(
+    "values, ordered",
+    [
+        ([8, 4.5], True),
+        (["8 bits", "4 bits"], True),
+        (["1/2", "1/16"], True),
+        (["1,000", "20,000", "300,000"], True),
+        (["2 of 4", "1 of 4"], True),
+        (["3 bits", "8 bits", "4 bits"], False),
+        (["LeNet5, 8 bits", "LeNet5, 4 bits"], False),
+        (["10 logits", "3 of them"], False),
+        (["8 bits", 4], False),
+        (["1/0", "1/2"], False),
+        (["1/2/3", "2/2/3"], False),
+        ("ab", False),
+    ],
+)
+def test_names_that_count_are_ordered(values, ordered):
+    assert is_ordered(values) is ordered
+
+
+@pytest.mark.parametrize(
+    "knobs, axis",
+    [
+        ({"a": "xy", "b": [1, 2], "c": [1, 2, 3]}, 2),
+        ({"a": "xy", "b": [1, 2], "c": "xyz"}, 1),
+        ({"a": "xy", "b": "xyz"}, 0),
+    ],
+)
+def test_curves_go_over_the_knob_that_slides(knobs, axis):
+    assert choose_axis(knobs) == axis
 
 
 @pytest.mark.parametrize(
@@ -104,10 +202,10 @@ def test_figures_are_written_with_their_unit(metric, value, text):
 
 @pytest.mark.parametrize(
     "value, text",
-    [(1e8, "10⁸\xa0%"), (1e-5, "10⁻⁵\xa0%"), (1e4, "10,000\xa0%")],
+    [(1e8, "10⁸"), (2e-5, "2·10⁻⁵"), (1e4, "10,000"), (0, "0")],
 )
-def test_far_ends_of_a_logarithmic_scale_are_powers(value, text):
-    assert write_end(Metric("m", "%", digits=None, log=True), value) == text
+def test_far_values_of_a_scale_are_powers(value, text):
+    assert write_number(value) == text
 
 
 @pytest.mark.parametrize(
@@ -120,6 +218,9 @@ def test_far_ends_of_a_logarithmic_scale_are_powers(value, text):
         ({"limits": (3, 3)}, ValueError, "limits of m must rise, got"),
         ({"limits": (0, 3), "log": True}, ValueError, "rise from above 0"),
         ({"log": True, "baseline": 0}, ValueError, "above 0 on a logarithmic"),
+        ({"margin": 0.5}, ValueError, "margin must be above 0, of a metric"),
+        ({"margin": 0, "better": "lower"}, ValueError, "above 0.* got 0 and"),
+        ({"margin": "x", "better": "lower"}, TypeError, "margin must be a num"),
     ],
 )
 def test_wrong_metrics_are_refused(arguments, error, message):
