@@ -9,6 +9,37 @@ MINUS, NO_BREAK = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
 MARKUP = re.compile(r"[\\`*_<$~#]|\](?=[(\[])|&(?=#?\w+;)")
 
 
+# how readers know what code calls by a name of its own
+WORDS = {
+    "mnist": "MNIST",
+    "mnist5k": "5,000 digits of MNIST",
+    "fashion_mnist": "Fashion-MNIST",
+    "l1": "L1 norm",
+    "l2": "L2 norm",
+    "bn_scale": "batch-norm scale",
+    "mean_activation": "mean activation",
+    "apoz": "share of zeros (APoZ)",
+    "taylor": "Taylor score",
+    "nf4": "NF4",
+    "nf4_double": "NF4, scales quantized",
+    **{f"q{bits}_k": f"Q{bits}_K" for bits in (2, 3, 4, 5, 6)},
+    **{f"q{bits}_0": f"Q{bits}_0" for bits in (4, 8)},
+    "mxfp4": "MXFP4",
+    "mxfp8_e4m3": "MXFP8 (E4M3)",
+    "mxfp8_e5m2": "MXFP8 (E5M2)",
+    "nvfp4": "NVFP4",
+}
+
+
+def in_words(name: str) -> str:
+    """Write a name of the code as readers know it; others stay as they are.
+
+    >>> in_words("fashion_mnist"), in_words("in rounds")
+    ('Fashion-MNIST', 'in rounds')
+    """
+    return WORDS.get(name, name)
+
+
 def markdown_table(
     header: Sequence[Any], rows: Iterable[Sequence[Any]], *, names: int = 1
 ) -> str:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .._require import require_one_of
@@ -84,7 +85,7 @@ highest, on 10,000 test images. What was not run has no figures.'
     for place, (name, way) in enumerate(knobs.items()):
         found = _drop_unrun(found, place, name, way)
     choices = [list(dict.fromkeys(x)) for x in zip(*found, strict=True)]
-    shown = [METRICS[name] for name in metrics]
+    shown = [_judged(*METRICS[name], result, found) for name in metrics]
     shown += [_gain(name, other) for name, other in (over or {}).items()]
     return Explorer(
         title,
@@ -100,6 +101,24 @@ highest, on 10,000 test images. What was not run has no figures.'
         family=family,
         note=f"{_note(result, found.values(), metrics)} {note}".rstrip(),
     )
+
+
+def _judged(
+    metric: Metric,
+    figure: Callable[["Setting"], Any],
+    result: "Result",
+    found: Found,
+) -> tuple[Metric, Callable[["Setting"], Any]]:
+    """Give a metric the study's margin, and one baseline if there is one."""
+    if metric.name == ACCURACY.name:
+        whole = {
+            round(x.accuracy.mean + x.drop.mean, 2) for x in found.values() if x
+        }
+        if len(whole) == 1:
+            metric = replace(metric, baseline=whole.pop())
+    elif metric.unit != "pp":
+        return metric, figure
+    return replace(metric, margin=result.margin), figure
 
 
 def _gain(

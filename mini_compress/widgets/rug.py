@@ -9,6 +9,8 @@ from ..kernels.codebook import nearest_codes
 
 DARK, PALE, LINE, PAPER = 0.35, 0.65, 0.0, 1.0  # 0 is black, 1 is white
 GAP, RUG = 2, 12  # rows of paper, and of the levels below the histogram
+MANY = 33  # levels; more would run into one black band
+APART, SHORT = 4, 5  # columns between, and rows of, the marks of so many
 
 
 def rug(
@@ -28,7 +30,8 @@ def rug(
     rows, columns : of the histogram, in pixels; a column is a bin
     returns : (rows + 14, columns) float64, from 0, black, to 1, white. Bars
         are dark and pale in turn: those of one shade in a row are nearest to
-        one level, whose mark stands below them.
+        one level, whose mark stands below them. Of more than 33 levels marks
+        are short and pale, and those that would touch are left out.
 
     >>> picture = rug([0.0, 1.0], [0, 1], limits=(0, 1), rows=1, columns=4)
     >>> picture[0].tolist(), picture[-1].tolist()
@@ -48,9 +51,21 @@ def rug(
     # (rows, 1): the lower edge of each row, the highest row first
     bottoms = np.arange(rows)[::-1, None] / rows
     bars = np.where(heights > bottoms, tones, PAPER)
-    marks = np.full(columns, PAPER)
     inside = found[(found >= low) & (found <= high)]
-    places = (inside - low) / (high - low) * (columns - 1)
-    marks[np.rint(places).astype(int)] = LINE
+    places = np.rint((inside - low) / (high - low) * (columns - 1)).astype(int)
     paper = np.full((GAP, columns), PAPER)
-    return np.concatenate([bars, paper, np.tile(marks, (RUG, 1))])
+    return np.concatenate([bars, paper, _marks(places, columns)])
+
+
+def _marks(places: np.ndarray, columns: int) -> np.ndarray:
+    """Draw the marks of levels: (RUG, columns)."""
+    marks = np.full((RUG, columns), PAPER)
+    if len(places) <= MANY:
+        marks[:, places] = LINE
+        return marks
+    last = -APART
+    for place in np.unique(places):
+        if place - last >= APART:
+            marks[:SHORT, place] = PALE
+            last = place
+    return marks

@@ -12,6 +12,7 @@ from numbers import Integral
 from typing import Any
 
 from .._require import require_equal, require_real, require_text
+from ..writing import in_words
 from .metric import Metric, Reading
 
 MAX_KNOBS = 3
@@ -84,8 +85,9 @@ def choose_axis(knobs: Knobs) -> int:
 def write_values(values: Sequence[Value]) -> dict[Value, str]:
     """Write a knob's values as the reader sees them.
 
-    Numbers are rounded to a millionth of the smallest of them and of their
-    steps, so what `np.arange` and float32 add behind it is not shown.
+    Names of the code are written in words (`writing.WORDS`). Numbers are
+    rounded to a millionth of the smallest of them and of their steps, so what
+    `np.arange` and float32 add behind it is not shown.
 
     >>> write_values([0.1 + 0.2, 0.4, "all"])
     {0.30000000000000004: '0.3', 0.4: '0.4', 'all': 'all'}
@@ -100,7 +102,7 @@ def write_values(values: Sequence[Value]) -> dict[Value, str]:
 
 def _write_value(value: Value, digits: int) -> str:
     if isinstance(value, str):
-        return value
+        return in_words(value)
     if isinstance(value, Integral):
         return f"{value:,}"
     return f"{round(float(value), digits):,}"

@@ -15,6 +15,7 @@ from mini_compress.widgets.metric import Reading
 from mini_compress.widgets.scale import Scale, choose_scale
 from mini_compress.widgets.settings import choose_axis, is_ordered, write_values
 from mini_compress.widgets.ticks import choose_ticks
+from mini_compress.writing import in_words
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"></svg>'
 ALT = "A picture without anything in it"
@@ -303,6 +304,20 @@ def test_a_rug_shades_bars_by_their_level_and_marks_the_levels():
     assert (drawn[4:6] == 1).all()
 
 
+@pytest.mark.parametrize("count", [33, 34, 256])
+def test_many_levels_are_no_slab(count):
+    levels = np.linspace(-1, 1, count)
+    drawn = rug([0.0], levels, limits=(-1, 1), rows=4, columns=600)
+    marks = drawn[6:]  # below the histogram and the paper
+    marked = np.flatnonzero(marks[0] < 1)
+    assert (np.diff(marked) >= 4).all() and len(marked) <= count
+    assert len(marked) > 30
+    if count > 33:
+        assert (marks[5:] == 1).all() and marks.min() > 0.5
+    else:
+        assert (marks[:, marked] == 0).all() and len(marked) == count
+
+
 @pytest.mark.parametrize(
     ("wrong", "names"),
     [
@@ -316,3 +331,18 @@ def test_a_rug_shades_bars_by_their_level_and_marks_the_levels():
 def test_a_rug_that_cannot_be_drawn_is_refused(wrong, names):
     with pytest.raises(ValueError, match=names):
         rug(**{"values": [0.0], "levels": [0.0], "limits": (0, 1), **wrong})
+
+
+def test_names_of_the_code_are_written_in_words():
+    found = write_values(["mnist", "bn_scale", "q4_k", "my_own"])
+    words = ["MNIST", "batch-norm scale", "Q4_K", "my_own"]
+    assert list(found.values()) == words
+
+
+def test_every_name_that_chapters_choose_from_has_words():
+    from mini_compress.kernels.block_formats import FORMATS
+    from mini_compress.pruning.channels.criteria import CRITERIA
+
+    names = {*FORMATS, *CRITERIA, "mnist", "mnist5k", "fashion_mnist"}
+    assert {x for x in names if in_words(x) == x} == {"random"}
+    assert not [x for x in map(in_words, names) if x.islower() and "_" in x]

@@ -15,6 +15,7 @@ WAYS = {
     "one for all": {"method": "slimming", "scope": "global"},
     "by layer": {"method": "slimming", "scope": ("layer", "group")},
 }
+NETWORKS = ("LeNet5", "ConvNet", "ResNet8")
 AT_ONCE = {"method": "one_shot"}
 
 
@@ -198,3 +199,23 @@ def test_widgets_do_without_torch():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout == "False\n"
+
+
+def test_the_margin_of_the_study_is_marked(study):
+    shown = explore(study)
+    accuracy, drop, bound, file = shown.metrics
+    assert drop.line == bound.line == study.margin == 0.5
+    whole = study.one(method="float").accuracy.mean
+    assert accuracy.line == pytest.approx(whole - 0.5, abs=0.005)
+    assert file.line is None and shown.scales[1].near in (None, 0)
+
+
+def test_networks_of_several_accuracies_have_no_one_baseline():
+    networks = {x: {"network": x, "method": "float"} for x in NETWORKS}
+    shown = explore_results(
+        studies.load("post_training_quantization"),
+        "?",
+        knobs={"network": networks},
+        metrics=["accuracy"],
+    )
+    assert shown.metrics[0].baseline is None
