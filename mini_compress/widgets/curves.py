@@ -108,8 +108,8 @@ def plot_row(
     ends = scale.interval(reading)
     marks = [
         line("mcx-guide", (0, 100)),
-        line("mcx-interval", ends and (100 - ends[0], 100 - ends[1])),
         line("mcx-marker", None if place is None else (place, place)),
+        line("mcx-interval", ends and (100 - ends[0], 100 - ends[1])),
     ]
     if lead and not walk.ordered:
         marks.append(name_below(walk))

@@ -22,13 +22,16 @@ class Explorer(Display, Results):
 
     title : the question that the results answer
     knobs : {name: values}, one to three knobs of two values at least; a knob
-        of numbers becomes a slider, a knob of names becomes a row of buttons
-        or, if there are many, a menu
-    metrics : what was measured, in the order in which it is shown
+        of numbers, or of names that count ("8 bits", "4 bits"), becomes a
+        slider, a knob of names becomes a row of buttons or, if there are many,
+        a menu; curves go over the first slider of three values or more
+    metrics : what was measured, in the order in which it is shown, the first
+        one large
     values : {setting: {metric's name: value}} for every setting, that is for
         every tuple of one value of each knob (or the plain value of a single
         knob); a value is a number, (value, low, high) with the ends of its
-        interval, or None; a setting without any value is None
+        interval, or None; a setting that was never run is None, and is not
+        offered
     pictures : {setting: Picture}; settings without one are allowed
     default : the setting that is shown first; None for the first with values
     baseline : the name of what the metrics' baselines were measured on

@@ -19,6 +19,7 @@ Ends = tuple[float, float]  # two places
 STEPS = (1, 2, 5)  # times a power of ten: what a scale is divided by
 PARTS = 4  # of a scale from one end to the other, at least
 DECADE = 10  # largest over smallest cost from which on a scale is logarithmic
+LEAST = 2.0  # percent; an accuracy's scale is never shorter
 FAR = 20  # margins; a range that is larger is stretched at its good end
 
 
@@ -97,6 +98,8 @@ def choose_scale(
         near = _best(metric, shown)
         low, high = _widen(min(low, near), max(high, near), near, room)
         return Scale(low, high, near=near, room=room)
+    if metric.unit == "%" and metric.better == "higher" and high > LEAST:
+        low = min(low, high - LEAST)  # noise must not look like a cliff
     return Scale(*_round_even(low, high))
 
 

@@ -116,6 +116,7 @@ COST = Metric("m", "KB", better="lower")
         (COST, [30, 400], Scale(20, 500, log=True)),
         (COST, [0, 400], Scale(0, 400)),
         (RIGHT, [93, 96], Scale(93, 96)),
+        (RIGHT, [97.8, 98.2], Scale(96, 98.5)),
         (RIGHT, [10, 40, 90], Scale(0, 100)),
         (RIGHT, [10, 97, 97.5, 98], Scale(0, 98, near=98, room=0.88)),
         (DROP, [0.1, 3], Scale(0, 3)),
