@@ -5,11 +5,12 @@
    widgets use the same ones as the figures.
 3. Docstrings are set as `mc_docstrings` describes.
 4. Scripts of sphinx-thebe are dropped: unused, and loaded twice.
-5. Tables and figures can be focused: on a phone they scroll, and keys must
-   reach that.
+5. Tables can be focused: on a phone they scroll, and keys must reach that.
 6. A number and its unit stay on one line.
 7. Chapters offer their lessons, see `mc_lessons`.
 8. MathJax is one file of an installed package, not of another host.
+9. Figures are drawn in the page, see `mc_figures`.
+10. The marks around a solution, which tools read, are not shown.
 """
 
 import importlib.util
@@ -19,7 +20,9 @@ import shutil
 from pathlib import Path
 
 from docutils import nodes
+from mc_colors import on_dark
 from mc_docstrings import typeset
+from mc_figures import draw_in_page
 from mc_lessons import copy_lessons, offer_lesson
 
 from mini_compress.plotting import COLORS
@@ -28,11 +31,10 @@ BOOK = Path(__file__).resolve().parent.parent
 PALETTE = "palette.css"
 MATHJAX = "mathjax/tex-svg.js"  # as in _config.yml
 TABLE = re.compile(r'<table class="([^"]*\btable\b)')
-FIGURE = re.compile(r"(<figure\b[^>]*>\s*)(<img [^>]*>)")
-SCROLLER = r'\1<div class="figure" tabindex="0" role="group">\2</div>'
 BEFORE_UNIT = re.compile(
     r"(?<=\d) (?=(?:%|pp|x|[num\u00b5]s|[KMG]i?B|[\u00b5u]J)(?!\w))"
 )
+MARK = re.compile(r"^ *### (?:BEGIN|END) SOLUTION\n?", re.MULTILINE)
 NOT_PROSE = (nodes.literal, nodes.literal_block, nodes.math, nodes.raw)
 
 
@@ -44,12 +46,12 @@ def set_kernel_environment(app):
 
 
 def write_palette(app):
-    """Write one CSS variable per family of methods, lighter on dark pages."""
+    """Write one CSS variable per family of methods, and its dark form."""
     light, dark = [], []
     for family, color in COLORS.items():
         name = f"--mc-{family.replace('_', '-')}"
         light.append(f"  {name}: {color};")
-        dark.append(f"  {name}: color-mix(in oklab, {color} 55%, white);")
+        dark.append(f"  {name}: {on_dark(color)};")
     blocks = {":root": light, 'html[data-theme="dark"]': dark}
     css = [
         f"{selector} {{\n" + "\n".join(lines) + "\n}\n"
@@ -85,11 +87,11 @@ def drop_thebe(app, pagename, templatename, context, doctree):
     ]
 
 
-def make_wide_things_focusable(app, pagename, templatename, context, doctree):
-    """Let the keyboard scroll a table or a figure wider than a phone."""
+def make_tables_focusable(app, pagename, templatename, context, doctree):
+    """Let the keyboard scroll a table wider than a phone."""
     if "body" in context:
-        body = TABLE.sub(r'<table tabindex="0" class="\1', context["body"])
-        context["body"] = FIGURE.sub(SCROLLER, body)
+        table = r'<table tabindex="0" class="\1'
+        context["body"] = TABLE.sub(table, context["body"])
 
 
 def keep_units(app, doctree, docname):
@@ -100,6 +102,15 @@ def keep_units(app, doctree, docname):
             text.parent.replace(text, nodes.Text(glued))
 
 
+def drop_marks(app, doctree, docname):
+    """Take the lines from code that say where a solution begins and ends."""
+    for block in list(doctree.findall(nodes.literal_block)):
+        code = MARK.sub("", block.astext())
+        if code != block.astext():
+            block.rawsource = code  # as of code that is to be highlighted
+            block.children = [nodes.Text(code)]
+
+
 def setup(app):
     """Connect the functions above to the events of a build."""
     app.connect("builder-inited", set_kernel_environment)
@@ -107,8 +118,10 @@ def setup(app):
     app.connect("builder-inited", copy_mathjax)
     app.connect("autodoc-process-docstring", typeset_docstring)
     app.connect("html-page-context", drop_thebe, priority=900)
-    app.connect("html-page-context", make_wide_things_focusable)
+    app.connect("html-page-context", make_tables_focusable)
     app.connect("doctree-resolved", keep_units)
+    app.connect("doctree-resolved", drop_marks)
     app.connect("doctree-resolved", offer_lesson)
+    app.connect("doctree-resolved", draw_in_page)
     app.connect("build-finished", copy_lessons)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -53,7 +53,7 @@ def matrices(
             require_ndim(f"matrix {title!r}", matrix, 2)
             full = float(np.abs(matrix).max()) if high is None else high
             full = full or 1.0  # a matrix of zeros is white
-            _draw(ax, matrix, full, family)
+            _draw(ax, matrix, full, family, as_picture=numbers is None)
             ax.set_title(title)
             if numbers is not None:
                 _write(ax, matrix, numbers)
@@ -62,12 +62,27 @@ def matrices(
     return figure
 
 
-def _draw(ax: "Axes", matrix: np.ndarray, full: float, family: str) -> None:
+def _draw(
+    ax: "Axes",
+    matrix: np.ndarray,
+    full: float,
+    family: str,
+    *,
+    as_picture: bool,
+) -> None:
+    """Draw a matrix as a picture, or as squares, of which a page can know."""
     from matplotlib.colors import LinearSegmentedColormap
 
     colors = [COLORS["float"], "white", COLORS[family]]
     scale = LinearSegmentedColormap.from_list(family, colors)
-    ax.imshow(matrix, cmap=scale, vmin=-full, vmax=full, interpolation="none")
+    look = {"cmap": scale, "vmin": -full, "vmax": full}
+    if as_picture:
+        ax.imshow(matrix, interpolation="none", **look)
+    else:
+        edges = (np.arange(size + 1) - 0.5 for size in matrix.T.shape)
+        ax.pcolormesh(*edges, matrix, edgecolor="face", lw=0.1, **look)
+        ax.set(aspect="equal")
+        ax.invert_yaxis()
     ax.set(xticks=[], yticks=[])
     ax.grid(visible=False)
     ax.spines[:].set(visible=True, linewidth=0.5)  # a frame around the squares
@@ -75,7 +90,7 @@ def _draw(ax: "Axes", matrix: np.ndarray, full: float, family: str) -> None:
 
 def _write(ax: "Axes", matrix: np.ndarray, numbers: str) -> None:
     """Write each number into its square, in white where that is dark."""
-    [image] = ax.images
+    [squares] = ax.collections
     for (row, col), value in np.ndenumerate(matrix):
         ax.text(
             col,
@@ -83,7 +98,7 @@ def _write(ax: "Axes", matrix: np.ndarray, numbers: str) -> None:
             format(value, numbers),
             ha="center",
             va="center",
-            color=_ink(*image.to_rgba(value)[:3]),
+            color=_ink(*squares.to_rgba(value)[:3]),
         )
 
 

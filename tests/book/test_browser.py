@@ -31,14 +31,28 @@ LOOKS = {
 # here scripts are: of the theme, of formulas, of widgets
 KINDS = ["index", "book/uniform_quantization", "book/glossary", "book/api"]
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
-# which boxes hold more than they show
-CUT_OFF = """selector => [...document.querySelectorAll(selector)].filter(
+# which boxes hold more than they show, and those that show more than the page
+CUT_OFF = """selector => {
+  const edge = document.querySelector("article").getBoundingClientRect();
+  return [...document.querySelectorAll(selector)].filter(box => {
+    const {left, right, width} = box.getBoundingClientRect();
+    const scrolls = box.clientWidth && box.scrollWidth > box.clientWidth + 1;
+    return scrolls || width && (left < edge.left - 1 || right > edge.right + 1);
+  }).map(box => `${box.scrollWidth} in ${box.clientWidth}: ${
+    (box.id || box.textContent.trim() || box.innerHTML).slice(0, 80)}`);
+}"""
+# of wide boxes: do they scroll, is that seen, do keys reach them?
+CUES = """boxes => boxes.filter(
   box => box.clientWidth && box.scrollWidth > box.clientWidth + 1
-).map(box => `${box.scrollWidth} in ${box.clientWidth}: ${
-  (box.id || box.textContent.trim() || box.innerHTML).slice(0, 80)}`)"""
-FIGURES = "article div.figure"
+).map(box => [box, getComputedStyle(box)]).filter(([box, style]) =>
+  style.overflowX !== "auto" || box.tabIndex < 0
+  || !style.backgroundImage.includes("gradient")
+).map(([box]) => box.outerHTML.slice(0, 200))"""
+FIGURES = "article figure svg[role=img], article figure img"
 FORMULAS = "article div.math mjx-container"
-WIDE = f"{FORMULAS}, article table"
+WIDE = f"{FORMULAS}, article table, article pre"
+PRINTED = f"{FIGURES}, article table:not(.mcx *), article pre"
+PAPER = {"width": 680, "height": 960}  # A4 without its margins
 
 
 @pytest.fixture(
@@ -147,6 +161,24 @@ def test_a_page_does_not_scroll_sideways_on_a_phone(visit):
 def test_figures_fit(visit, name):
     look(visit, name)
     assert not visit.page.evaluate(CUT_OFF, FIGURES)
+    for figure in visit.page.locator("article div.figure").all():
+        shown = figure.locator("svg[role=img]").locator("visible=true")
+        assert shown.count() == 1
+
+
+def test_a_figure_opens_large_by_keys_and_closes(visit):
+    look(visit, "phone")
+    button = visit.page.locator("article .enlarge").first
+    if not button.count():
+        pytest.skip("a page without a figure")
+    window = visit.page.locator("dialog.large")
+    small = visit.page.locator(FIGURES).locator("visible=true").first
+    width = small.bounding_box()["width"]
+    button.press("Enter")
+    assert window.locator("svg").bounding_box()["width"] > 1.5 * width
+    visit.page.keyboard.press("Escape")
+    window.wait_for(state="hidden")
+    assert button.evaluate("button => button === document.activeElement")
 
 
 def test_formulas_fit_a_window(visit):
@@ -157,14 +189,17 @@ def test_formulas_fit_a_window(visit):
 @pytest.mark.parametrize("name", ["light", "phone"])
 def test_wide_things_scroll_and_show_it(visit, name):
     look(visit, name)
-    style = (
-        "boxes => boxes.filter(box => box.scrollWidth > box.clientWidth + 1)"
-        ".map(box => getComputedStyle(box))"
-        ".map(style => [style.overflowX, style.backgroundImage !== 'none'])"
-    )
-    for scrolls, has_cue in visit.page.locator(WIDE).evaluate_all(style):
-        assert scrolls == "auto"
-        assert has_cue
+    assert not visit.page.locator(WIDE).evaluate_all(CUES)
+
+
+def test_nothing_is_cut_off_on_paper(visit):
+    look(visit, "light")
+    visit.page.set_viewport_size(PAPER)
+    visit.page.emulate_media(media="print")
+    try:
+        assert not visit.page.evaluate(CUT_OFF, PRINTED)
+    finally:
+        visit.page.emulate_media(media="null")
 
 
 def test_an_outside_request_and_an_error_are_seen(open_context, tmp_path):
@@ -180,6 +215,12 @@ def test_an_outside_request_and_an_error_are_seen(open_context, tmp_path):
 def test_what_is_cut_off_is_seen(open_context, tmp_path):
     file = tmp_path / "wide.html"
     wide = "<p style='width: 500px'>wide</p>"
-    file.write_text(f"<article><div class=figure>{wide}</div></article>")
+    svg = "<svg role=img width=500 height=9></svg>"
+    file.write_text(
+        f"<article><figure>{svg}</figure>"
+        f"<pre style='overflow: auto'>{wide}</pre></article>"
+    )
     page = open_page(open_context(viewport=PHONE), file.as_uri()).page
     assert len(page.evaluate(CUT_OFF, FIGURES)) == 1
+    assert len(page.evaluate(CUT_OFF, PRINTED)) == 2
+    assert len(page.locator(WIDE).evaluate_all(CUES)) == 1

@@ -72,13 +72,18 @@ def test_numbers_and_units_stay_together_outside_code():
     assert code == text
 
 
-def test_figures_and_tables_can_be_focused():
-    body = (
-        '<figure id="a">\n<img src="a.svg" />\n</figure><table class="table">'
+def test_tables_can_be_focused():
+    context = {"body": '<table class="docutils table">'}
+    mc_book.make_tables_focusable(None, "", "", context, None)
+    assert context["body"] == '<table tabindex="0" class="docutils table">'
+
+
+def test_the_marks_of_a_solution_are_not_shown():
+    document = new_document("page")
+    code = (
+        "def f():\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION\n"
     )
-    context = {"body": body}
-    mc_book.make_wide_things_focusable(None, "", "", context, None)
-    assert context["body"] == (
-        '<figure id="a">\n<div class="figure" tabindex="0" role="group">'
-        '<img src="a.svg" /></div>\n</figure><table tabindex="0" class="table">'
-    )
+    document += nodes.literal_block(code, code)
+    mc_book.drop_marks(None, document, "page")
+    assert document[0].astext() == "def f():\n    return 1\n"
+    assert document[0].rawsource == document[0].astext()

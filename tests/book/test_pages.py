@@ -91,20 +91,25 @@ def test_broken_links_are_seen(tmp_path):
 
 def test_pictures_are_described(soups):
     for page, soup in soups.items():
-        for image in soup.select("article img, main img"):
-            alt = image.get("alt", "")
-            assert len(alt) >= 20, f"{page.name}: {image['src']} has {alt!r}"
+        for image in soup.select("article img, main img, svg[role=img]"):
+            alt = image.get("alt") or image.get("aria-label", "")
+            assert len(alt) >= 20, f"{page.name}: {alt!r} describes a picture"
             assert not alt.endswith((".svg", ".png")), f"{page.name}: {alt}"
 
 
 def test_figures_of_code_have_a_caption_and_a_number(soups):
     for page, soup in soups.items():
-        for image in soup.select("div.cell_output img"):
+        for image in soup.select("div.cell_output :is(img, div.figure)"):
             if image.find_parent(class_="text_html"):
                 continue  # a picture of a widget, which has its own title
             figure = image.find_parent("figure")
-            assert figure, f"{page.name}: {image['alt'][:60]} has no caption"
-            assert figure.select_one(".caption-number"), image["alt"]
+            assert figure, f"{page.name}: {str(image)[:200]} has no caption"
+            assert figure.select_one(".caption-number"), str(image)[:200]
+
+
+def test_marks_for_tools_are_not_shown(soups):
+    for page, soup in soups.items():
+        assert "# BEGIN SOLUTION" not in soup.get_text(), page.name
 
 
 def test_numbers_are_those_of_the_lessons(soups):

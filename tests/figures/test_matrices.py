@@ -23,7 +23,8 @@ def draw(*rows, **arguments):
 
 
 def color_of(ax, value):
-    return to_hex(ax.images[0].to_rgba(value))
+    [drawn] = ax.collections or ax.images
+    return to_hex(drawn.to_rgba(value))
 
 
 def test_zero_is_white_and_signs_have_colors_of_their_own():
@@ -51,6 +52,13 @@ def test_each_number_stands_in_its_square():
     }
     assert [x.get_color() == "white" for x in ax.texts] == [0, 0, 1, 1]
     assert not draw({"W": WEIGHT})[0].texts
+
+
+def test_squares_with_numbers_lie_where_those_of_a_picture_do():
+    numbered, picture = draw({"W": WEIGHT}, numbers=".0f") + draw({"W": WEIGHT})
+    assert (numbered.collections[0].get_array() == WEIGHT).all()
+    assert numbered.get_xlim() == picture.get_xlim()
+    assert numbered.get_ylim() == picture.get_ylim()
 
 
 def luminance(color) -> float:
