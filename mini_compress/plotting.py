@@ -109,7 +109,7 @@ def use_book_style() -> None:
     """Draw from now on as the book does: its style, its colors, SVG.
 
     In a notebook, figures are written as SVG without a date, so the same
-    figure is the same text twice.
+    figure is the same text twice. A second drawing in it is for phones.
     """
     from cycler import cycler
     from matplotlib import pyplot as plt  # also starts the inline backend
@@ -123,7 +123,13 @@ def use_book_style() -> None:
 
 def _draw_svg_in_notebooks() -> None:
     from IPython import get_ipython
+    from matplotlib.figure import Figure
     from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-    if get_ipython() is not None:
-        set_matplotlib_formats("svg", bbox_inches=None, metadata={"Date": None})
+    from ._narrow import draw_twice
+
+    shell = get_ipython()
+    if shell is not None:
+        set_matplotlib_formats("svg")
+        formats = shell.display_formatter.formatters
+        formats["image/svg+xml"].for_type(Figure, draw_twice)

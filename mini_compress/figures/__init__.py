@@ -18,6 +18,7 @@ from .layers import (
 )
 from .matrices import matrices
 from .memories import memory_hierarchy
+from .messages import say_how_small
 from .points import moved_rows
 from .residual import residual_block
 from .roofline import plot_roofline
@@ -57,6 +58,7 @@ __all__ = [
     "rebuilt",
     "residual_block",
     "rugs",
+    "say_how_small",
     "share_of_layers",
     "sharing",
     "stretch",

@@ -25,15 +25,16 @@ def plot_front(
     *,
     ax: "Axes",
     worst: float = 0.0,
+    bars: bool = True,
     cost: Cost = file_kb,
     label: str = "size of the file (KB)",
 ) -> "Axes":
     """Draw each way's settings, and the Pareto front of all as a gray line.
 
     ways : name -> family of methods and settings, or points of `fronts`; the
-        family "float" is the uncompressed network. Bars reach from the worst
-        seed to the best.
+        family "float" is the uncompressed network
     worst : mean accuracy, in percent, at and below which nothing is drawn
+    bars : whether they reach from the worst seed to the best
     cost, label : what the horizontal axis shows of a setting, and says
 
     >>> from matplotlib.figure import Figure
@@ -67,7 +68,7 @@ def plot_front(
         size = WHOLE_SIZE if mark == MARKERS["float"] else None
         look = {"color": color, "fmt": mark, "ms": size, "label": name}
         if found:
-            _draw_way(ax, found, cost, **look)
+            _draw_way(ax, found, cost, bars=bars, **look)
         drawn += found
     front = pareto(drawn, cost)
     ax.plot(
@@ -147,7 +148,12 @@ def by_family(points: "Sequence[Point]") -> dict[str, Any]:
 
 
 def _draw_way(
-    ax: "Axes", settings: Sequence[Scored], cost: Cost, **look: Any
+    ax: "Axes",
+    settings: Sequence[Scored],
+    cost: Cost,
+    *,
+    bars: bool,
+    **look: Any,
 ) -> None:
     """Draw a point for each setting, and a bar from its worst seed to its best.
 
@@ -156,6 +162,6 @@ def _draw_way(
     means, lows, highs = np.array(
         [x.accuracy.reading for x in settings]
     ).T  # (3, settings)
-    bars = (means - lows, highs - means)
+    reach = (means - lows, highs - means) if bars else None
     places = [cost(x) for x in settings]
-    ax.errorbar(places, means, bars, elinewidth=0.8, **look)
+    ax.errorbar(places, means, reach, elinewidth=0.8, **look)
