@@ -132,7 +132,8 @@ def tell(pages: list[Page]) -> str:
         for name, links in needed(pages).items()
     ]
     return (
-        '<details><summary>The same as a table</summary><table class="table">'
+        '<details style="margin-bottom: 1rem"><summary>The same as a table'
+        '</summary><table class="table">'
         "<thead><tr><th>Chapter</th><th>Builds on</th></tr></thead>"
         f"<tbody>{''.join(lines)}</tbody></table></details>"
     )
