@@ -11,12 +11,16 @@
 8. MathJax is one file of an installed package, not of another host.
 9. Figures are drawn in the page, see `mc_figures`.
 10. The marks around a solution, which tools read, are not shown.
+11. The search quotes what it found from a disk too, see `mc_search`.
+12. A page says in its head what it is about, for previews of links.
 """
 
 import importlib.util
 import os
 import re
 import shutil
+import textwrap
+from html import escape
 from pathlib import Path
 
 from docutils import nodes
@@ -24,6 +28,7 @@ from mc_colors import on_dark
 from mc_docstrings import typeset
 from mc_figures import draw_in_page
 from mc_lessons import copy_lessons, offer_lesson
+from mc_search import load_texts, write_texts
 
 from mini_compress.plotting import COLORS
 
@@ -35,6 +40,7 @@ BEFORE_UNIT = re.compile(
     r"(?<=\d) (?=(?:%|pp|x|[num\u00b5]s|[KMG]i?B|[\u00b5u]J)(?!\w))"
 )
 MARK = re.compile(r"^ *### (?:BEGIN|END) SOLUTION\n?", re.MULTILINE)
+LONGEST = 200  # characters of a description
 NOT_PROSE = (nodes.literal, nodes.literal_block, nodes.math, nodes.raw)
 
 
@@ -111,6 +117,21 @@ def drop_marks(app, doctree, docname):
             block.children = [nodes.Text(code)]
 
 
+def describe_page(app, pagename, templatename, context, doctree):
+    """Put a page's first paragraph into its head."""
+    first = next(doctree.findall(nodes.paragraph), None) if doctree else None
+    if first is not None:
+        about = escape(
+            textwrap.shorten(first.astext(), LONGEST, placeholder=" ...")
+        )
+        title = escape(context["title"])
+        context["metatags"] += (
+            f'<meta name="description" content="{about}">\n'
+            f'<meta property="og:title" content="{title}">\n'
+            f'<meta property="og:description" content="{about}">\n'
+        )
+
+
 def setup(app):
     """Connect the functions above to the events of a build."""
     app.connect("builder-inited", set_kernel_environment)
@@ -119,9 +140,12 @@ def setup(app):
     app.connect("autodoc-process-docstring", typeset_docstring)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", make_tables_focusable)
+    app.connect("html-page-context", load_texts)
+    app.connect("html-page-context", describe_page)
     app.connect("doctree-resolved", keep_units)
     app.connect("doctree-resolved", drop_marks)
     app.connect("doctree-resolved", offer_lesson)
     app.connect("doctree-resolved", draw_in_page)
     app.connect("build-finished", copy_lessons)
+    app.connect("build-finished", write_texts)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

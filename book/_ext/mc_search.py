@@ -1,0 +1,51 @@
+"""Excerpts of search results, also where the book is read from a disk.
+
+The search page fetches each page that it found, to quote it. From file:// a
+browser refuses that, so the texts come along as a script, which only the
+search page loads.
+"""
+
+import json
+from pathlib import Path
+
+from docutils import nodes
+
+TEXTS = "texts.js"
+READER = "search_from_disk.js"  # in book/assets
+
+
+def sections_of(doctree):
+    """Return the id and the text of each section of a page, in order."""
+    return [
+        [section["ids"][0], text_of(section)]
+        for section in doctree.findall(nodes.section)
+        if section["ids"]
+    ]
+
+
+def text_of(section):
+    """Return what a section says outside of the sections within it."""
+    parts = [
+        part.astext()
+        for part in section.children
+        if not isinstance(part, nodes.section | nodes.comment)
+    ]
+    return " ".join(" ".join(parts).split())
+
+
+def write_texts(app, exception):
+    """Write the texts of all pages as a script."""
+    if exception is None and app.builder.format == "html":
+        texts = {
+            name: sections_of(app.env.get_doctree(name))
+            for name in sorted(app.env.found_docs)
+        }
+        path = Path(app.outdir) / "_static" / TEXTS
+        path.write_text(f"const PAGE_TEXTS = {json.dumps(texts)};\n")
+
+
+def load_texts(app, pagename, templatename, context, doctree):
+    """Let the search page load them, before the script that searches."""
+    if pagename == "search":
+        for name in (TEXTS, READER):
+            app.add_js_file(name, priority=100)
