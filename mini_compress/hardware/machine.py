@@ -112,6 +112,18 @@ def profile_of(
     probes : those that gave the rates
     overhead_s : seconds that torch takes to call a layer
     address : where these figures stand
+
+    >>> rates = {"float32": 8e10, "int8": 6e11, "copy": 1.3e10, "read": 1.4e10}
+    >>> board = profile_of(
+    ...     rates,
+    ...     5e-6,
+    ...     probes=list_probes(),
+    ...     name="my board",
+    ...     kind="CPU, 1 thread",
+    ...     address="https://example.org",
+    ... )
+    >>> board.bytes_per_second, board.sources["overhead"].address
+    (14000000000.0, 'https://example.org')
     """
     faster = max(("copy", "read"), key=lambda x: rates[x])
     shown = {"float32": "float32", "int8": "int8", "bandwidth": faster}
