@@ -58,7 +58,7 @@ def explore_devices(
     """Show what versions of a network cost, with a device to choose.
 
     versions : {value: network}, or {(value, value): network} for two knobs; a
-        pair that is missing has no figures
+        pair that is missing is not offered
     knobs : what the values stand for; the device is a knob after them
     devices : as in `hardware.ledger`; None for all that are known, and
         `studies.recorded_machine`

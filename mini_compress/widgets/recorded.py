@@ -50,7 +50,7 @@ def explore_results(
     family: str = "float",
     note: str = "",
 ) -> Explorer:
-    """Show settings of a study; what was never run has no figures.
+    """Show settings of a study; what was never run is not offered.
 
     knobs : name -> what it chooses: {value that is shown: what `Result.one`
         is asked for}, or the name of a setting, for all values that it has
@@ -76,7 +76,7 @@ def explore_results(
     ...     default=(7, "ticket"),
     ... ).note
     'Recorded by the study lottery: mean of 5 seeds, with the lowest and the \
-highest, on 10,000 test images. What was not run has no figures.'
+highest, on 10,000 test images. What was never run is not offered.'
     """
     for name in metrics:
         require_one_of("metrics", name, METRICS)
@@ -200,5 +200,5 @@ def _note(
             f"below {result.margin} pp are corrected by Holm's method."
         )
     if len(ran) < len(settings):
-        sentences.append("What was not run has no figures.")
+        sentences.append("What was never run is not offered.")
     return " ".join(sentences)

@@ -55,7 +55,7 @@ def test_what_was_not_run_has_no_figures_and_the_note_says_so(study):
     shown = explore(study, knobs=knobs, metrics=["file"])
     assert shown.values["L1", "none"] == {"file": None}
     assert shown.values["L1", "-"]["file"].value > 0
-    assert "What was not run has no figures" in shown.note
+    assert "What was never run is not offered" in shown.note
 
 
 def test_the_note_says_where_figures_come_from(study):
@@ -64,7 +64,7 @@ def test_the_note_says_where_figures_come_from(study):
     note = explore(study, knobs=knobs, note="And more.").note
     assert "study slimming" in note and "3 seeds" in note
     assert "10,000 test images" in note and note.endswith("And more.")
-    assert "not run" not in note
+    assert "never run" not in note
 
 
 def test_the_note_says_what_a_bound_is_and_which_claims_are_corrected(study):
