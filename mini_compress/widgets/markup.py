@@ -174,7 +174,7 @@ def explorer_data(
 
     settings = [
         [
-            index.get(shown.pictures.get(setting), -1),
+            index[shown.pictures[setting]] if setting in shown.pictures else -1,
             *(found(m, scale, readings[m.name]) for m, scale in pairs),
         ]
         if setting in run
