@@ -5,24 +5,23 @@ second drawing is narrower, with type as large: panels stand one under another,
 legends have fewer columns, long titles more lines.
 """
 
-import textwrap
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from ._fit import fit_legend, fit_texts, thin_out
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
     from matplotlib.legend import Legend
-    from matplotlib.text import Text
 
     Panel = list[Axes]  # those that share a place, as twins do
 
 WIDTH = 3.6  # inches: a phone shows type of 9 points as large as its own
-SHRINK = 0.88  # how much narrower a picture may get, for more in a row
+SHRINK = 0.75  # how much narrower a picture may get, for more in a row
 GAP = 0.08  # inches that constrained layout leaves between rows
-ROOM = 0.97  # of a length: what a line of text may fill
 
 
 def draw_twice(fig: "Figure") -> str:
@@ -60,6 +59,9 @@ def restack(fig: "Figure") -> None:
     fig.draw_without_rendering()
     rows = _find_rows(fig)
     parts = [part for row in rows for part in _split(row, _columns_of(row))]
+    for row in parts:
+        for panel in row:
+            _shrink_words(panel[0], len(row))
     heights = [max(_height_of(x, len(row)) for x in row) for row in parts]
     around = sum(max(map(_height_around, row)) + GAP for row in parts)
     if len(parts) > len(rows):
@@ -70,15 +72,15 @@ def restack(fig: "Figure") -> None:
     fig.set_size_inches(WIDTH, sum(heights) + around + before)
     fig.draw_without_rendering()
     for legend in legends:
-        _fit_legend(legend)
+        fit_legend(legend)
     more = sum(map(_height_of_legend, fig.legends)) - before
     fig.set_figheight(fig.get_figheight() + more)
     fig.draw_without_rendering()
     for ax in fig.axes:
-        _fit_texts(ax)
+        fit_texts(ax)
     fig.draw_without_rendering()
     for ax in fig.axes:
-        _thin_out(ax.xaxis)
+        thin_out(ax.xaxis)
 
 
 def _find_rows(fig: "Figure") -> "list[list[Panel]]":
@@ -122,6 +124,15 @@ def _height_of(panel: "Panel", neighbors: int) -> float:
     if panel[0].get_aspect() == "auto":
         return height
     return min(height, WIDTH / neighbors * box.height / box.width)
+
+
+def _shrink_words(ax: "Axes", neighbors: int) -> None:
+    """Make what is written into squares as much smaller as they get."""
+    width = ax.get_window_extent().width / ax.get_figure().dpi
+    share = WIDTH / neighbors / width
+    if ax.get_aspect() != "auto" and share < 1:
+        for text in ax.texts:
+            text.set_fontsize(share * text.get_fontsize())
 
 
 def _height_around(panel: "Panel") -> float:
@@ -168,69 +179,3 @@ def _take_labels(axis: "Axis", other: "Axis") -> None:
 def _height_of_legend(legend: "Legend") -> float:
     """Return the height of a legend, in inches."""
     return legend.get_window_extent().height / legend.get_figure().dpi
-
-
-def _fit_legend(legend: "Legend") -> None:
-    """Take columns from a legend until it fits; what lies beside goes above."""
-    fig, ax = legend.get_figure(), legend.axes
-    most, space = legend._ncols, fig.bbox.width
-    if ax is not None and legend.get_window_extent().x0 >= ax.bbox.x1 - 1:
-        legend.set_loc("lower left")
-        legend.set_bbox_to_anchor((0, 1), ax.transAxes)
-        most = len(legend.get_texts())
-    elif ax is not None:
-        space = ax.bbox.width
-    for columns in range(most, 0, -1):
-        _pack(legend, columns)
-        if legend.get_window_extent().width <= ROOM * space:
-            return
-
-
-def _pack(legend: "Legend", columns: int) -> None:
-    """Put the entries of a legend into so many columns."""
-    from matplotlib.offsetbox import VPacker
-
-    box = legend._legend_handle_box  # type: ignore[attr-defined]
-    old = box.get_children()
-    entries = [entry for column in old for entry in column.get_children()]
-    size = -(-len(entries) // columns)
-    look = {name: getattr(old[0], name) for name in ("pad", "sep", "align")}
-    box._children = [
-        VPacker(children=entries[at : at + size], **look)
-        for at in range(0, len(entries), size)
-    ]
-    box.set_figure(legend.get_figure())
-
-
-def _fit_texts(ax: "Axes") -> None:
-    """Break the lines of a title and of labels where they are too long."""
-    width, box = ax.get_figure().bbox.width, ax.bbox
-    _fit(ax.title, width - box.x0)
-    _fit(ax._left_title, width - box.x0)  # type: ignore[attr-defined]
-    middle = (box.x0 + box.x1) / 2
-    _fit(ax.xaxis.label, 2 * min(middle, width - middle))
-    _fit(ax.yaxis.label, 1.2 * box.height)
-
-
-def _fit(text: "Text", space: float) -> None:
-    """Break the lines of a text that is longer than the space, in pixels."""
-    box = text.get_window_extent()
-    share = ROOM * space / max(box.width, box.height, 1)
-    lines = text.get_text().split("\n")
-    if share < 1:
-        most = int(share * max(map(len, lines)))
-        text.set_text("\n".join(textwrap.fill(x, most) for x in lines))
-
-
-def _thin_out(axis: "Axis") -> None:
-    """Leave out labels of an axis that would touch the one before."""
-    end = float("-inf")
-    low, high = sorted(axis.get_view_interval())
-    for tick in axis.get_major_ticks():
-        box = tick.label1.get_window_extent()
-        if not box.width or not low <= tick.get_loc() <= high:
-            continue
-        if box.x0 < end:
-            tick.label1.set_visible(False)
-        else:
-            end = box.x1 + 2

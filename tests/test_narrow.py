@@ -130,6 +130,54 @@ def test_long_lines_are_broken():
     assert fits(fig)
 
 
+def test_long_names_beside_a_plot_are_broken_and_leave_it_room():
+    fig, ax = plt.subplots(figsize=(6, 1.4))
+    names = [f"a name of many words, and the number {x}" for x in range(4)]
+    ax.barh(names, [1, 2, 3, 4])
+    _narrow.restack(fig)
+    labels = ax.get_yticklabels()
+    assert [x.get_text().replace("\n", " ") for x in labels] == names
+    assert fits(fig)
+    assert ax.bbox.width > 0.5 * fig.bbox.width
+    boxes = [x.get_window_extent() for x in labels]
+    assert not any(a.overlaps(b) for a, b in itertools.pairwise(boxes))
+
+
+def test_a_legend_on_the_curve_goes_above():
+    fig, ax = plt.subplots()
+    ax.plot([0, 1], [0.9, 1], label="level")
+    ax.plot([0, 1], [0.95, 1], label="nearly")
+    ax.set_ylim(0.8, 1)
+    legend = ax.legend(loc="center right")
+    _narrow.restack(fig)
+    fig.draw_without_rendering()
+    assert legend.get_window_extent().y0 < ax.bbox.y1  # it covers nothing
+    ax.plot([0.8] * 50, list(np.linspace(0.8, 1, 50)))
+    _narrow.restack(fig)
+    fig.draw_without_rendering()
+    assert legend.get_window_extent().y0 >= ax.bbox.y1 - 1
+
+
+def test_numbers_in_squares_shrink_with_them():
+    fig, ax = plt.subplots(figsize=(7.2, 4))
+    ax.imshow(np.zeros((2, 12)))
+    text = ax.text(0, 0, "1", fontsize=10)
+    fig.draw_without_rendering()
+    wide = ax.bbox.width / fig.dpi
+    _narrow.restack(fig)
+    assert text.get_fontsize() == pytest.approx(36 / wide, rel=0.1)
+    assert wide > _narrow.WIDTH
+
+
+def test_an_axis_from_right_to_left_keeps_its_labels():
+    fig, ax = plt.subplots()
+    ax.plot([2, 3, 4], [1, 2, 3])
+    ax.set_xticks([2, 3, 4])
+    ax.invert_xaxis()
+    _narrow.restack(fig)
+    assert all(x.label1.get_visible() for x in ax.xaxis.get_major_ticks())
+
+
 def test_ticks_that_would_touch_are_left_out():
     fig, ax = plt.subplots()
     ax.plot([1, 300], [0, 1])
