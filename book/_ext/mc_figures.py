@@ -82,6 +82,8 @@ class Drawings:
                 parent.remove(child)
         if parent.tag not in KEPT_IDS:
             parent.attrib.pop("id", None)
+        if "fill" in parent.attrib:  # of a hatch: only a style has variables
+            parent.set("style", f"fill: {parent.attrib.pop('fill')}")
         for key, value in parent.items():
             parent.set(key, self.name(key, value, prefix))
 
