@@ -110,7 +110,6 @@ def test_figures_of_code_have_a_caption_and_a_number(soups):
 def test_marks_for_tools_are_not_shown(soups):
     for page, soup in soups.items():
         assert "# BEGIN SOLUTION" not in soup.get_text(), page.name
-<<<<<<< HEAD
 
 
 def test_numbers_are_those_of_the_lessons(soups):
@@ -127,8 +126,6 @@ def test_numbers_are_those_of_the_lessons(soups):
         told += re.findall(r"\\tag\{([\d.]+)\}", text)
         assert shown <= set(told), f"{page.name}: {shown - set(told)}"
         assert shown
-=======
->>>>>>> 094e7f6 (Draw figures in the page: its colors by day and night, whole on a phone, large on a tap; cut nothing in print)
 
 
 def test_outputs_hold_no_error_and_no_message_on_stderr(soups):
