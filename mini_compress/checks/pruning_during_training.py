@@ -17,67 +17,38 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def cubic_sparsity(function: Callable) -> None:
-    """Check final * (1 - (1 - progress)**3), level outside of start and end.
+def latest_end(function: Callable) -> None:
+    """Check 4 * (budget - density) / sparsity, and never after the training.
 
-    function : (step, start, end, final) -> the sparsity after the step
+    function : (sparsity, budget) -> end, a share of all steps in [0, 1]
+
+    The mean of (1 - progress)**3 is 1/4, so a training from sparsity 0 costs
+    density + sparsity * end / 4, where the density is 1 - sparsity.
     """
-    attempt = Attempt(function, "step", "start", "end", "final")
+    attempt = Attempt(function, "sparsity", "budget")
 
-    def expect(sparsity: float, *arguments: Any) -> None:
-        got = attempt.call(*arguments)
-        require_near(attempt, "sparsity", got, sparsity, 1e-6)
+    def expect(end: float, sparsity: float, budget: float) -> None:
+        got = attempt.call(sparsity, budget)
+        require_near(attempt, "end", got, end, 1e-6)
 
-    with attempt.must("half way, seven eighths of the way are done"):
-        expect(0.7, 50, 0, 100, 0.8)
+    with attempt.must("an end at half of the steps costs an eighth of sparsity"):
+        expect(0.5, 0.8, 0.3)
+        expect(0.25, 0.8, 0.25)
     with attempt.must(
-        "what is left shrinks with the third power",
-        "At a quarter of the time, 0.75**3 of the way is left.",
+        "a quarter of the sparsity is paid on average, whatever it is",
+        "The final density is paid in every step.",
     ):
-        expect(0.4625, 25, 0, 100, 0.8)
-        expect(0.9 * (1 - 0.2**3), 8, 0, 10, 0.9)
+        expect(0.5, 0.96, 0.16)
+        expect(0.8, 0.5, 0.6)
+    with attempt.must("the budget of the final density leaves no schedule"):
+        expect(0.0, 0.9, 0.1)
+        expect(0.0, 0.5, 0.5)
     with attempt.must(
-        "the time counts from start, not from 0",
-        "progress = (step - start) / (end - start)",
+        "no schedule ends after the training",
+        "With a large budget the end is 1, the last step.",
     ):
-        expect(0.7, 30, 20, 40, 0.8)
-        expect(0.0, 20, 20, 40, 0.8)
-    with attempt.must("before start nothing is removed"):
-        expect(0.0, 5, 20, 40, 0.8)
-        expect(0.0, 0, 300, 340, 0.95)
-    with attempt.must(
-        "from end on the sparsity is the final one",
-        "A third power goes on rising beyond the end.",
-    ):
-        expect(0.95, 40, 20, 40, 0.95)
-        expect(0.95, 100, 20, 40, 0.95)
-
-
-def first_final_epoch(function: Callable) -> None:
-    """Check the first epoch at whose end no mask will change any more.
-
-    function : (end, steps_per_epoch) -> number of the epoch, from 1; the last
-        change is made after step `end`
-    """
-    attempt = Attempt(function, "end", "steps_per_epoch")
-
-    def expect(epoch: int, *arguments: Any) -> None:
-        require_near(attempt, "epoch", attempt.call(*arguments), epoch, 0)
-
-    with attempt.must(
-        "an epoch in whose middle the masks become final counts",
-        "Networks are judged at the end of an epoch.",
-    ):
-        expect(5, 117, 28)
-        expect(2, 11, 10)
-    with attempt.must(
-        "a change after the last step of an epoch still belongs to it",
-        "Steps are counted from 1: step 20 is the last of epoch 2 here.",
-    ):
-        expect(2, 20, 10)
-        expect(1, 28, 28)
-    with attempt.must("without any change the first epoch may win"):
-        expect(1, 0, 28)
+        expect(1.0, 0.9, 0.5)
+        expect(1.0, 0.5, 1.0)
 
 
 def next_ticket(function: Callable) -> None:
@@ -118,48 +89,6 @@ def next_ticket(function: Callable) -> None:
         ticket = start.copy()
         ticket.flat[order[: 7 + 14]] = 0  # 14 of the 70 that are left
         expect(ticket, start, trained, 0.2)
-
-
-def regrow(function: Callable) -> None:
-    """Check that the smallest weights are exchanged for the largest pulls.
-
-    function : (mask, weight, gradient, count) -> a new bool mask
-    """
-    attempt = Attempt(function, "mask", "weight", "gradient", "count")
-
-    def expect(moved, mask, weight, gradient, count):
-        masks = [np.array(one, bool) for one in (moved, mask)]
-        numbers = [np.array(one, np.float32) for one in (weight, gradient)]
-        attempt.expect(*masks, *numbers, count)
-
-    with attempt.must("the result is a bool array of the mask's shape"):
-        eye = np.eye(3, dtype=np.float32)
-        got = attempt.call(eye > 0, eye, np.ones_like(eye), 1)
-        attempt.require_form(got, (3, 3), np.bool_)
-    with attempt.must(
-        "the kept weights of the smallest magnitude are dropped",
-        "A removed weight is 0, the smallest of all, but not kept.",
-    ):
-        # all that were removed grow: which ones do is asked below
-        expect([1, 0, 1, 1], [1, 1, 1, 0], [-5, 0.5, 3, 0], [0, 0, 0, 9], 1)
-        weight, gradient = [-5, 0.5, 3, 0, 0], [0, 0, 0, 9, 8]
-        expect([1, 0, 0, 1, 1], [1, 1, 1, 0, 0], weight, gradient, 2)
-    with attempt.must(
-        "the largest gradients grow, whatever their sign",
-        "A gradient of -7 pulls harder than one of 5.",
-    ):
-        mask, weight = [1, 1, 1, 0, 0, 0], [4, 3, 1, 0, 0, 0]
-        expect([1, 1, 0, 0, 1, 0], mask, weight, [0, 0, 0, 5, -7, 6], 1)
-        expect([1, 1, 0, 0, 0, 1], mask, weight, [0, 0, 0, 5, -7, 8], 1)
-    with attempt.must(
-        "kept weights do not grow: as many are kept as before",
-        "The largest gradient may belong to a weight that is kept.",
-    ):
-        weight, gradient = [4, 3, 1, 0, 0], [9, 8, 0, 1, 2]
-        expect([1, 1, 0, 0, 1], [1, 1, 1, 0, 0], weight, gradient, 1)
-    with attempt.must("a weight that was just dropped may grow again"):
-        weight, gradient = [4, 3, 1, 0, 0], [0, 0, 5, 1, 2]
-        expect([1, 1, 1, 0, 0], [1, 1, 1, 0, 0], weight, gradient, 1)
 
 
 def slimming_penalty(function: Callable) -> None:

@@ -1,133 +1,70 @@
 """Answers to the exercises of book/pruning_during_training.md."""
 
-import math
-
 import numpy as np
 import torch
 from torch import nn
 
 from mini_compress import datasets, pruning
 from mini_compress.checks import pruning_during_training as checks
-from mini_compress.pruning import CubicSchedule, scale_penalty
-from mini_compress.pruning.weights.regrowth import move_mask
+from mini_compress.pruning import scale_penalty
 from mini_compress.training import evaluate
 from tests.checks.answers import right, wrong
 
-HALF_WAY = "half way, seven eighths of the way are done"
-THIRD_POWER = "what is left shrinks with the third power"
-FROM_START = "the time counts from start, not from 0"
-BEFORE = "before start nothing is removed"
-AFTER = "from end on the sparsity is the final one"
+EIGHTH = "an end at half of the steps costs an eighth of sparsity"
+QUARTER = "a quarter of the sparsity is paid on average, whatever it is"
+NO_SCHEDULE = "the budget of the final density leaves no schedule"
+NOT_AFTER = "no schedule ends after the training"
 
 
-def limited(progress):
-    return min(max(progress, 0), 1)
+@wrong(checks.latest_end, EIGHTH)
+def of_what_is_removed(sparsity, budget):
+    # the mean of the cubic sparsity is 3/4, taken for that of the density
+    return min(1, (budget - (1 - sparsity)) / sparsity / 0.75)
 
 
-@wrong(checks.cubic_sparsity, HALF_WAY)
-def slow_first(step, start, end, final):
-    # the power of the progress, not of what is left
-    return final * limited((step - start) / (end - start)) ** 3
+@wrong(checks.latest_end, EIGHTH)
+def straight_schedule(sparsity, budget):
+    # the mean of a straight line
+    return min(1, 2 * (budget - (1 - sparsity)) / sparsity)
 
 
-@wrong(checks.cubic_sparsity, HALF_WAY)
-def straight(step, start, end, final):
-    # NNI's LinearPruner
-    return final * limited((step - start) / (end - start))
+@wrong(checks.latest_end, EIGHTH)
+def density_for_sparsity(sparsity, budget):
+    # what is left, taken for what has gone
+    return max(0, min(1, 4 * (budget - sparsity) / (1 - sparsity)))
 
 
-@wrong(checks.cubic_sparsity, HALF_WAY)
-def kept_for_removed(step, start, end, final):
-    # density and sparsity mixed up
-    return 1 - cubic_of_schedule(step, start, end, final)
+@wrong(checks.latest_end, QUARTER)
+def one_sparsity(sparsity, budget):
+    # 0.8 of the example on the page, written into the formula
+    return min(1, max(0, 4 * (budget - 0.2) / 0.8))
 
 
-@wrong(checks.cubic_sparsity, THIRD_POWER)
-def exponential(step, start, end, final):
-    # every step removes the same share of what is left to go
-    return final * (1 - 64 ** -limited((step - start) / (end - start)))
+@wrong(checks.latest_end, NO_SCHEDULE)
+def at_least_one_step(sparsity, budget):
+    # CubicSchedule asks for an end after its start
+    return min(1, max(0.01, 4 * (budget - (1 - sparsity)) / sparsity))
 
 
-@wrong(checks.cubic_sparsity, FROM_START)
-def counted_from_zero(step, start, end, final):
-    # start is when pruning begins, and is not taken off
-    return final * (1 - (1 - limited(step / end)) ** 3)
+@wrong(checks.latest_end, NOT_AFTER)
+def beyond_the_training(sparsity, budget):
+    # a large budget: the schedule would end after the last step
+    return 4 * (budget - (1 - sparsity)) / sparsity
 
 
-@wrong(checks.cubic_sparsity, FROM_START)
-def end_for_length(step, start, end, final):
-    # the paper has t0 and a length n * dt, taken for the end
-    return final * (1 - (1 - limited((step - start) / end)) ** 3)
-
-
-@wrong(checks.cubic_sparsity, BEFORE)
-def negative_before(step, start, end, final):
-    # no lower limit: a sparsity below 0
-    progress = min((step - start) / (end - start), 1)
-    return final * (1 - (1 - progress) ** 3)
-
-
-@wrong(checks.cubic_sparsity, AFTER)
-def beyond_the_end(step, start, end, final):
-    # no upper limit: more is removed than asked for
-    progress = max((step - start) / (end - start), 0)
-    return final * (1 - (1 - progress) ** 3)
-
-
-@right(checks.cubic_sparsity)
-def cubic_of_schedule(step, start, end, final):
-    return CubicSchedule(final, start, end).sparsity(step)
-
-
-@right(checks.cubic_sparsity)
-def by_cases(step, start, end, final):
-    if step < start:
-        return 0
-    if step >= end:
-        return final
-    left = np.float64(end - step) / (end - start)
-    return final - final * left**3
-
-
-MIDDLE = "an epoch in whose middle the masks become final counts"
-LAST_STEP = "a change after the last step of an epoch still belongs to it"
-NO_CHANGE = "without any change the first epoch may win"
-
-
-@wrong(checks.first_final_epoch, MIDDLE)
-def every_epoch(end, steps_per_epoch):
-    # "keep the best epoch": the masks are not looked at
-    return 1
-
-
-@wrong(checks.first_final_epoch, MIDDLE)
-def rounded_down(end, steps_per_epoch):
-    # the last epoch that ends before the masks are final
-    return max(1, end // steps_per_epoch)
-
-
-@wrong(checks.first_final_epoch, MIDDLE)
-def whole_epochs_only(end, steps_per_epoch):
-    # waits for an epoch that is final from its first step
-    return math.ceil(end / steps_per_epoch) + 1
-
-
-@wrong(checks.first_final_epoch, LAST_STEP)
-def counted_from_step_zero(end, steps_per_epoch):
-    # steps from 0, epochs from 1
-    return end // steps_per_epoch + 1
-
-
-@wrong(checks.first_final_epoch, NO_CHANGE)
-def epoch_zero(end, steps_per_epoch):
-    # nothing is ever pruned: there is no epoch 0
-    return -(-end // steps_per_epoch)
-
-
-@right(checks.first_final_epoch)
-def counted_up(end, steps_per_epoch):
-    whole, rest = divmod(end, steps_per_epoch)
-    return max(1, whole + bool(rest))
+@right(checks.latest_end)
+def searched(sparsity, budget):
+    # by bisection on the cost; 60 halvings are beyond float64
+    low, high = 0.0, 1.0
+    if 1 - sparsity + sparsity / 4 <= budget:
+        return high
+    for _ in range(60):
+        end = (low + high) / 2
+        if 1 - sparsity + sparsity * end / 4 <= budget:
+            low = end
+        else:
+            high = end
+    return np.float64(low)
 
 
 FIRST_WEIGHTS = "survivors have their first weights again"
@@ -210,96 +147,6 @@ def by_threshold(start, trained, share):
     sizes = np.sort(np.abs(trained[trained != 0]))
     largest_removed = sizes[round(share * sizes.size) - 1]
     return np.where(np.abs(trained) > largest_removed, start, np.float32(0))
-
-
-BOOL = "the result is a bool array of the mask's shape"
-DROPPED = "the kept weights of the smallest magnitude are dropped"
-GROWN = "the largest gradients grow, whatever their sign"
-AS_MANY = "kept weights do not grow: as many are kept as before"
-AGAIN = "a weight that was just dropped may grow again"
-
-
-def without_smallest(mask, weight, count):
-    sizes = np.where(mask, np.abs(weight), np.inf)
-    stay = mask.copy()
-    stay.flat[np.argsort(sizes, axis=None)[:count]] = False
-    return stay
-
-
-def with_largest(stay, pulls, count):
-    grown = stay.copy()
-    grown.flat[np.argsort(-pulls, axis=None, kind="stable")[:count]] = True
-    return grown
-
-
-@wrong(checks.regrow, BOOL)
-def in_a_row(mask, weight, gradient, count):
-    # flattened for the sort, and never given its shape back
-    return move(mask, weight, gradient, count).ravel()
-
-
-@wrong(checks.regrow, BOOL)
-def zeros_and_ones(mask, weight, gradient, count):
-    # a mask of floats, as torch.nn.utils.prune has it
-    return move(mask, weight, gradient, count).astype(np.float32)
-
-
-@wrong(checks.regrow, DROPPED)
-def smallest_of_all(mask, weight, gradient, count):
-    # the zeros of removed weights are the smallest: nothing is dropped
-    stay = mask.copy()
-    stay.flat[np.argsort(np.abs(weight), axis=None)[:count]] = False
-    return with_largest(stay, np.where(stay, -1, np.abs(gradient)), count)
-
-
-@wrong(checks.regrow, DROPPED)
-def smallest_without_abs(mask, weight, gradient, count):
-    # large negative weights go first
-    stay = mask.copy()
-    sizes = np.where(mask, weight, np.inf)
-    stay.flat[np.argsort(sizes, axis=None)[:count]] = False
-    return with_largest(stay, np.where(stay, -1, np.abs(gradient)), count)
-
-
-@wrong(checks.regrow, DROPPED)
-def never_moved(mask, weight, gradient, count):
-    # a static mask
-    return mask.copy()
-
-
-@wrong(checks.regrow, GROWN)
-def gradient_with_sign(mask, weight, gradient, count):
-    # only positive gradients pull
-    stay = without_smallest(mask, weight, count)
-    return with_largest(stay, np.where(stay, -np.inf, gradient), count)
-
-
-@wrong(checks.regrow, AS_MANY)
-def kept_ones_grow(mask, weight, gradient, count):
-    # the largest gradient of all: often one that is kept
-    stay = without_smallest(mask, weight, count)
-    return with_largest(stay, np.abs(gradient), count)
-
-
-@wrong(checks.regrow, AGAIN)
-def never_back(mask, weight, gradient, count):
-    # grown among those that were removed before alone
-    stay = without_smallest(mask, weight, count)
-    return with_largest(stay, np.where(mask, -np.inf, np.abs(gradient)), count)
-
-
-@right(checks.regrow)
-def move(mask, weight, gradient, count):
-    stay = without_smallest(mask, weight, count)
-    return with_largest(stay, np.where(stay, -np.inf, np.abs(gradient)), count)
-
-
-@right(checks.regrow)
-def of_the_package(mask, weight, gradient, count):
-    parameter = nn.Parameter(torch.from_numpy(weight))
-    parameter.grad = torch.from_numpy(gradient)
-    share = (count + 0.5) / max(int(mask.sum()), 1)
-    return move_mask(torch.from_numpy(mask), parameter, share).numpy()
 
 
 ONE_NUMBER = "the result is a tensor of one number"
