@@ -31,7 +31,7 @@ def latest_end(function: Callable) -> None:
         got = attempt.call(sparsity, budget)
         require_near(attempt, "end", got, end, 1e-6)
 
-    with attempt.must("an end at half of the steps costs an eighth of sparsity"):
+    with attempt.must("an end half way costs an eighth of the sparsity"):
         expect(0.5, 0.8, 0.3)
         expect(0.25, 0.8, 0.25)
     with attempt.must(

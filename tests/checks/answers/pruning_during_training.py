@@ -10,7 +10,7 @@ from mini_compress.pruning import scale_penalty
 from mini_compress.training import evaluate
 from tests.checks.answers import right, wrong
 
-EIGHTH = "an end at half of the steps costs an eighth of sparsity"
+EIGHTH = "an end half way costs an eighth of the sparsity"
 QUARTER = "a quarter of the sparsity is paid on average, whatever it is"
 NO_SCHEDULE = "the budget of the final density leaves no schedule"
 NOT_AFTER = "no schedule ends after the training"
