@@ -1,6 +1,7 @@
 """What draws: curves and fronts of studies, rooflines, matrices, bits."""
 
 from .bits import bit_fields
+from .cache_lines import cache_lines
 from .chains import chains
 from .curves import curves
 from .differences import plot_differences
@@ -37,6 +38,7 @@ __all__ = [
     "REST",
     "bit_fields",
     "by_family",
+    "cache_lines",
     "chains",
     "curves",
     "dots",
