@@ -5,7 +5,6 @@ from collections.abc import Callable
 import numpy as np
 
 from ..kernels import naive, sparse
-from ..kernels.packing import pack_bits
 from .parts.attempt import Attempt
 from .parts.budgets import require_fewer, require_right
 from .parts.named_numbers import require_near
@@ -19,205 +18,137 @@ FORMATS = (
 )
 
 
-def csr_product(function: Callable) -> None:
-    """Check out[row] = sum of data * x[indices] over the row's entries.
+def share_of_dense(function: Callable) -> None:
+    """Check keep * (value + position) / (group * value), in bits.
 
-    function : (indptr, indices, data, x) -> out, where indptr and indices are
-        int32, data is float32, x (cols,) float32, and out (rows,) float32
+    function : (keep, group, value_bits) -> a share, where a position has
+        ceil(log2(group)) bits
+    """
+    attempt = Attempt(function, "keep", "group", "value_bits")
+
+    def expect(share: float, *arguments: int) -> None:
+        got = attempt.call(*arguments)
+        require_near(attempt, "share", got, share, 1e-6)
+
+    with attempt.must(
+        "2:4 of float32 takes 17 of 32 bits",
+        "Two values of 32 bits and two positions of 2, for four weights.",
+    ):
+        expect(17 / 32, 2, 4, 32)
+    with attempt.must(
+        "positions do not shrink with the values",
+        "A position has 2 bits in a group of four, whatever stands there.",
+    ):
+        expect(9 / 16, 2, 4, 16)
+        expect(3 / 4, 2, 4, 4)
+    with attempt.must("with very narrow values nothing is gained, or less"):
+        expect(1.0, 2, 4, 2)
+        expect(1.5, 2, 4, 1)
+    with attempt.must("every value that is kept has a position"):
+        expect(1 * (8 + 2) / 32, 1, 4, 8)
+        expect(4 * (8 + 3) / 64, 4, 8, 8)
+    with attempt.must(
+        "a position has whole bits",
+        "Six places need three bits, as eight do.",
+    ):
+        expect(3 * (8 + 3) / 48, 3, 6, 8)
+        expect(1 * (16 + 4) / 160, 1, 10, 16)
+
+
+def transposed_product(function: Callable) -> None:
+    """Check out[column] = sum of data * g[row] over the column's entries.
+
+    function : (indptr, indices, data, g, num_cols) -> out, where indptr and
+        indices are int32, data is float32, g (rows,) float32, and out
+        (num_cols,) float32
 
     All numbers are small and whole, so that every order of sums is exact.
     """
-    attempt = Attempt(function, "indptr", "indices", "data", "x")
+    attempt = Attempt(function, "indptr", "indices", "data", "g", "num_cols")
 
-    def expect(indptr, indices, data, x):
+    def expect(dense, g):
+        dense = np.array(dense, np.float32)
+        indptr, indices, data = naive.csr_from_dense(dense)
         index = np.array(indptr, np.int32), np.array(indices, np.int32)
-        values = np.array(data, np.float32), np.array(x, np.float32)
-        expected = naive.csr_matmul(*index, *values)
-        attempt.expect(expected.astype(np.float32), *index, *values)
+        arrays = *index, np.array(data, np.float32), np.array(g, np.float32)
+        expected = (dense.T @ arrays[-1]).astype(np.float32)
+        attempt.expect(expected, *arrays, dense.shape[1])
 
-    with attempt.must("the result is float32, one number for each row"):
-        indptr, indices = np.array([0, 1], np.int32), np.array([0], np.int32)
+    with attempt.must("the result is float32, one number for each column"):
+        indptr, indices = np.array([0, 1], np.int32), np.array([1], np.int32)
         one = np.ones(1, np.float32)
         attempt.require_form(
-            attempt.call(indptr, indices, one, one), (1,), np.float32
+            attempt.call(indptr, indices, one, one, 4), (4,), np.float32
         )
     with attempt.must(
-        "each value meets the x of its own column",
-        "The column of data[e] is indices[e], counted from 0.",
+        "each value is multiplied by the g of its own row",
+        "np.repeat says the row of each entry.",
     ):
-        expect([0, 2], [0, 2], [2, 3], [1, 10, 100])
-        expect([0, 1], [1], [5], [1, 10, 100])
+        expect([[0, 5, 0], [3, 0, 0]], [1, 10])
+        expect([[2, 3, 0, 0], [0, 0, 4, 0], [0, 0, 0, 5]], [1, 10, 100])
     with attempt.must(
-        "row i has the entries indptr[i] to indptr[i + 1] - 1",
-        "The entry at indptr[i + 1] is the first of the next row.",
+        "values of one column are added up, from all rows",
+        "out[indices] += ... writes each column once. np.add.at adds all.",
     ):
-        expect([0, 2, 3, 6], [0, 2, 1, 0, 1, 2], range(1, 7), [1, 10, 100])
-    with attempt.must(
-        "rows without entries give 0, wherever they are",
-        "np.add.reduceat gives an empty row the entry that comes next.",
-    ):
-        expect([0, 0, 1, 1, 2], [1, 0], [3, 4], [1, 10])
-        expect([0, 1, 1, 1], [1], [3], [1, 10])
-        expect([0, 0, 0], [], [], [1, 10])
+        expect([[2], [3]], [1, 10])
+        expect([[1, 2], [3, 4], [0, 5]], [1, 10, 100])
+    with attempt.must("rows and columns without entries do no harm"):
+        expect([[0, 0, 0], [0, 2, 0], [0, 0, 0], [0, 3, 0]], [1, 10, 100, 1000])
+        expect([[0, 0], [0, 0]], [1, 10])
     with attempt.must("any matrix will do"):
         rng = np.random.default_rng(0)
         dense = rng.integers(-3, 4, (30, 300)) * (rng.random((30, 300)) < 0.2)
-        x = rng.integers(-9, 10, 300)
-        expect(*naive.csr_from_dense(dense), x)
+        expect(dense, rng.integers(-9, 10, 30))
 
 
-def pack_n_of_four(function: Callable) -> None:
-    """Check the values and packed positions of N:4 sparsity.
+def best_index_bits(function: Callable) -> None:
+    """Check the bits of a gap for which all entries take the fewest bits.
 
-    function : (weight, keep) -> (values, positions), where weight is (rows,
-        cols) float32 with cols a multiple of 4, values (rows, cols // 4 *
-        keep) float32, and positions uint8, packed with 2 bits each
+    function : (row, value_bits) -> bits, from 1 to 8; of equals the lowest
     """
-    attempt = Attempt(function, "weight", "keep")
+    attempt = Attempt(function, "row", "value_bits")
 
-    def call(weight, keep=2):
-        return _call_for_packed(attempt, np.array([weight], np.float32), keep)
+    def expect(gaps: list[int], value_bits: int) -> None:
+        row = np.zeros(sum(gaps) + len(gaps) + 3, np.float32)
+        row[np.cumsum(np.array(gaps, int) + 1) - 1] = 1.5
 
-    def expect(weight, positions, keep=2):
-        values, packed = call(weight, keep)
-        groups = np.arange(len(positions)) // keep
-        kept = np.array([weight], np.float32)[:, 4 * groups + positions]
-        attempt.require_close(values, kept, 0)
-        positions = np.array(positions, np.uint8)
-        attempt.require_close(packed, pack_bits(positions, bits=2), 0)
+        def size(bits: int) -> int:
+            entries = len(naive.relative_from_dense(row, bits)[0])
+            return (value_bits + bits) * entries
 
+        got = attempt.call(row, value_bits)
+        require_near(attempt, "bits", got, min(range(1, 9), key=size), 0)
+
+    with attempt.must("neighbors need the fewest bits that there are"):
+        expect([0, 0, 0, 0], 32)
     with attempt.must(
-        "the result is a pair: float32 values, uint8 positions",
-        "Four positions of 2 bits share a byte.",
+        "one wide gap may have its filler",
+        "Bits are paid by every entry, a filler only where it stands.",
     ):
-        call([4, 3, 2, 1, 1, 2, 3, 4])
+        expect([0] * 300 + [2], 32)
     with attempt.must(
-        "the largest magnitudes of each group stay",
-        "Magnitude is the absolute value. A group is four columns of a row.",
+        "a filler holds a value, too",
+        "It takes value_bits and the bits of a gap, as any entry does.",
     ):
-        values, _ = call([1, -8, 3, 2, 9, 7, 6, 8])
-        attempt.require_close(np.sort(values[0]), np.array([-8, 3, 8, 9]), 0)
+        expect([3, 1, 1] * 20, 32)
     with attempt.must(
-        "values are in the order of the row",
-        "Sort the positions that you keep.",
+        "narrow values make fillers cheap",
+        "The same row may want other bits when its values are quantized.",
     ):
-        values, _ = call([1, 3, -8, 2, 9, 7, 6, 8])
-        attempt.require_close(values, np.array([[3, -8, 9, 8]]), 0)
-    with attempt.must(
-        "the first position is in the lowest bits of its byte",
-        "pack_bits(positions, bits=2) does it, for positions in order.",
-    ):
-        expect([5, 0, 0, 6, 0, 7, 8, 0], [0, 3, 1, 2])
-        expect([0, 0, 5, 6, 7, 8, 0, 0], [2, 3, 0, 1])
-    with attempt.must(
-        "of equal magnitudes the first stays",
-        "A stable sort of the negative magnitudes keeps the order of ties.",
-    ):
-        expect([3, -3, 3, 3, 1, 5, 1, 1], [0, 1, 0, 1])
-    with attempt.must(
-        "keep says how many stay, not how many go",
-        "1:4 keeps one of four. Published code counts the removed ones.",
-    ):
-        expect([1, 2, 9, 3] * 4, [2] * 4, keep=1)
-        expect([1, 2, 9, 3] * 4, [1, 2, 3] * 4, keep=3)
-
-
-def _call_for_packed(
-    attempt: Attempt, weight: np.ndarray, keep: int
-) -> list[np.ndarray]:
-    """Return values and packed positions; both must be of the right form."""
-    got = attempt.call_for(("values", "positions"), weight, keep)
-    rows, cols = weight.shape
-    count = cols // 4 * keep
-    return [
-        attempt.require_form(got[0], (rows, count), np.float32),
-        attempt.require_form(got[1], (-(-rows * count // 4),), np.uint8),
-    ]
-
-
-def break_even_density(function: Callable) -> None:
-    """Check the density d at which d * (value + index) = value, in bits.
-
-    function : (value_bits, index_bits) -> d
-    """
-    attempt = Attempt(function, "value_bits", "index_bits")
-
-    def expect(value_bits: int, index_bits: int) -> None:
-        got = attempt.call(value_bits, index_bits)
-        density = value_bits / (value_bits + index_bits)
-        require_near(attempt, "density", got, density, 1e-6)
-
-    with attempt.must("the result is a number between 0 and 1"):
-        got = attempt.call(32, 32)
-        require_near(attempt, "density between 0 and 1", got, 0.5, 0.5)
-    with attempt.must("an index as wide as the value: half may be non-zero"):
-        expect(32, 32)
-        expect(8, 8)
-    with attempt.must(
-        "a narrower index pays at a higher density",
-        "Density is the share of non-zeros; 1 minus it is the sparsity.",
-    ):
-        expect(32, 16)
-        expect(32, 8)
-    with attempt.must(
-        "values of few bits pay at a low density only",
-        "The dense weight has narrow values, too.",
-    ):
-        expect(4, 16)
-        expect(8, 32)
-
-
-def relative_index(function: Callable) -> None:
-    """Check values and gaps, with fillers where a gap is too wide.
-
-    function : (row, bits) -> (values, gaps), where row is float32, values
-        (entries,) float32 and gaps (entries,) uint8, not packed
-    """
-    attempt = Attempt(function, "row", "bits")
-
-    def expect(places: dict[int, float], size: int, bits: int) -> None:
-        row = np.zeros(size, np.float32)
-        row[list(places)] = list(places.values())
-        got = attempt.call_for(("values", "gaps"), row, bits)
-        values, gaps = map(np.array, naive.relative_from_dense(row, bits))
-        found = attempt.require_form(got[0], values.shape, np.float32)
-        widths = attempt.require_form(got[1], gaps.shape, np.uint8)
-        attempt.require_close(widths, gaps, 0)
-        attempt.require_close(found, values, 0)
-
-    with attempt.must(
-        "the result is a pair: float32 values, uint8 gaps, equally long"
-    ):
-        expect({0: 5}, size=1, bits=3)
-    with attempt.must(
-        "a gap counts the zeros since the value before",
-        "Neighbors have a gap of 0: the difference of their places less 1.",
-    ):
-        expect({1: 3, 2: 4, 5: 6}, size=6, bits=3)
-    with attempt.must(
-        "a gap of 2**bits - 1 needs no filler yet",
-        "3 bits hold 0 to 7.",
-    ):
-        expect({7: 3}, size=8, bits=3)
-        expect({0: 1, 4: 3}, size=5, bits=2)
-    with attempt.must(
-        "a wider gap takes a filler: the value 0 at the widest gap",
-        "The filler is an entry of its own; what is left is the next gap.",
-    ):
-        expect({8: 3}, size=9, bits=3)
-        expect({1: 2, 12: 4}, size=13, bits=3)
+        expect([3, 1, 1, 1, 1] * 8, 2)
     with attempt.must(
         "a very wide gap takes several fillers",
-        "Each passes over 2**bits places: its gap, and its own.",
+        "Each passes over 2**bits places.",
     ):
-        expect({0: 1, 30: 5, 31: 6}, size=32, bits=2)
-        expect({100: 1}, size=101, bits=1)
-    with attempt.must(
-        "zeros after the last value take nothing",
-        "Start from the non-zeros, not from the zeros.",
-    ):
-        expect({2: 3}, size=40, bits=2)
-        expect({}, size=9, bits=2)
+        expect([0] * 300 + [39], 32)
+    with attempt.must("of equally good bits, the lowest"):
+        expect([1, 2], 1)
+    with attempt.must("any row will do, also one with hardly a value"):
+        rng = np.random.default_rng(0)
+        for density in (0.3, 0.1, 0.02):
+            gaps = (rng.geometric(density, 80) - 1).tolist()
+            for value_bits in (4, 32):
+                expect(gaps, value_bits)
 
 
 def small_first_layer(function: Callable) -> None:

@@ -5,7 +5,6 @@ import scipy.sparse
 
 from mini_compress.checks import sparse_kernels as checks
 from mini_compress.kernels.masks import keep_largest, keep_largest_blocks
-from mini_compress.kernels.packing import pack_bits
 from mini_compress.kernels.sparse import (
     BSRMatrix,
     CSRMatrix,
@@ -14,378 +13,211 @@ from mini_compress.kernels.sparse import (
 )
 from tests.checks.answers import right, wrong
 
-ONE_FOR_EACH = "the result is float32, one number for each row"
-OWN_COLUMN = "each value meets the x of its own column"
-ROW_ENDS = "row i has the entries indptr[i] to indptr[i + 1] - 1"
-EMPTY_ROWS = "rows without entries give 0, wherever they are"
+OF_FLOATS = "2:4 of float32 takes 17 of 32 bits"
+DO_NOT_SHRINK = "positions do not shrink with the values"
+VERY_NARROW = "with very narrow values nothing is gained, or less"
+EACH_VALUE = "every value that is kept has a position"
+WHOLE_BITS = "a position has whole bits"
+
+
+@wrong(checks.share_of_dense, OF_FLOATS)
+def as_claimed(keep, group, value_bits):
+    # the vendor's half: positions are forgotten
+    return keep / group
+
+
+@wrong(checks.share_of_dense, OF_FLOATS)
+def a_bit_for_each_weight(keep, group, value_bits):
+    # a mask in place of positions
+    return (keep * value_bits + group) / (group * value_bits)
+
+
+@wrong(checks.share_of_dense, DO_NOT_SHRINK)
+def of_float32(keep, group, value_bits):
+    # 17/32, whatever the values are
+    return keep * 34 / (group * 32)
+
+
+@wrong(checks.share_of_dense, VERY_NARROW)
+def never_more_than_dense(keep, group, value_bits):
+    # a format that gives up; the claim was about 2:4
+    bits = np.ceil(np.log2(group))
+    share = keep * (value_bits + bits) / (group * value_bits)
+    return share if share <= 1 else 1.0
+
+
+@wrong(checks.share_of_dense, EACH_VALUE)
+def half_of_every_group(keep, group, value_bits):
+    # 2:4 written into the formula
+    return (2 * value_bits + 4) / (4 * value_bits)
+
+
+@wrong(checks.share_of_dense, WHOLE_BITS)
+def fractions_of_bits(keep, group, value_bits):
+    # the entropy, not what is stored
+    return keep * (value_bits + np.log2(group)) / (group * value_bits)
+
+
+@right(checks.share_of_dense)
+def by_bit_length(keep, group, value_bits):
+    position = (group - 1).bit_length()
+    return keep / group + keep * position / (group * value_bits)
+
+
+ONE_FOR_EACH = "the result is float32, one number for each column"
+OWN_ROW = "each value is multiplied by the g of its own row"
+ADDED_UP = "values of one column are added up, from all rows"
+WITHOUT = "rows and columns without entries do no harm"
 ANY_MATRIX = "any matrix will do"
 
 
-@right(checks.csr_product)
-def sums_in_float64(indptr, indices, data, x):
-    # np.zeros without a dtype
-    out = np.zeros(len(indptr) - 1)
-    for row in range(len(out)):
-        entries = slice(indptr[row], indptr[row + 1])
-        out[row] = data[entries] @ x[indices[entries]]
+def rows_of(indptr):
+    return np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
+
+
+@wrong(checks.transposed_product, ONE_FOR_EACH)
+def sums_in_float64(indptr, indices, data, g, num_cols):
+    # np.bincount adds up in float64
+    products = data * g[rows_of(indptr)]
+    return np.bincount(indices, products, minlength=num_cols)
+
+
+@wrong(checks.transposed_product, ONE_FOR_EACH)
+def up_to_the_last_entry(indptr, indices, data, g, num_cols):
+    # np.bincount without minlength: columns at the end are missing
+    products = data * g[rows_of(indptr)]
+    return np.bincount(indices, products).astype(np.float32)
+
+
+@wrong(checks.transposed_product, OWN_ROW)
+def by_column(indptr, indices, data, g, num_cols):
+    # g is read as x is: at the column, wrapped where it ends
+    out = np.zeros(num_cols, np.float32)
+    np.add.at(out, indices, data * g[indices % len(g)])
     return out
 
 
-@wrong(checks.csr_product, ONE_FOR_EACH)
-def one_row_too_many(indptr, indices, data, x):
-    # as many rows as indptr has numbers
-    out = np.zeros(len(indptr), np.float32)
-    for row in range(len(indptr) - 1):
-        entries = slice(indptr[row], indptr[row + 1])
-        out[row] = data[entries] @ x[indices[entries]]
+@wrong(checks.transposed_product, ADDED_UP)
+def the_colleagues(indptr, indices, data, g, num_cols):
+    # of several sums for one column the last one stays
+    out = np.zeros(num_cols, np.float32)
+    out[indices] += data * g[rows_of(indptr)]
     return out
 
 
-@wrong(checks.csr_product, OWN_COLUMN)
-def x_in_order(indptr, indices, data, x):
-    # the columns forgotten: x is read from its start
-    out = np.zeros(len(indptr) - 1, np.float32)
-    for row in range(len(out)):
-        values = data[indptr[row] : indptr[row + 1]]
-        out[row] = values @ x[: len(values)]
+@wrong(checks.transposed_product, WITHOUT)
+def rows_that_are_filled(indptr, indices, data, g, num_cols):
+    # empty rows left out of the count: later rows meet another g
+    filled = np.diff(indptr)[np.diff(indptr) > 0]
+    rows = np.repeat(np.arange(len(filled)), filled)
+    out = np.zeros(num_cols, np.float32)
+    np.add.at(out, indices, data * g[rows])
     return out
 
 
-@wrong(checks.csr_product, OWN_COLUMN)
-def columns_from_one(indptr, indices, data, x):
-    # Fortran's and MATLAB's columns
-    out = np.zeros(len(indptr) - 1, np.float32)
-    for row in range(len(out)):
-        entries = slice(indptr[row], indptr[row + 1])
-        out[row] = data[entries] @ x[indices[entries] - 1]
-    return out
-
-
-@wrong(checks.csr_product, ROW_ENDS)
-def end_included(indptr, indices, data, x):
-    # indptr[i + 1] taken for the last entry of the row
-    out = np.zeros(len(indptr) - 1, np.float32)
-    for row in range(len(out)):
-        entries = slice(indptr[row], indptr[row + 1] + 1)
-        out[row] = data[entries] @ x[indices[entries]]
-    return out
-
-
-@wrong(checks.csr_product, ROW_ENDS)
-def always_the_first_row(indptr, indices, data, x):
-    # indptr taken for counts: each row starts where the last began
-    out = np.zeros(len(indptr) - 1, np.float32)
-    for row in range(len(out)):
-        entries = slice(0, indptr[row + 1])
-        out[row] = data[entries] @ x[indices[entries]]
-    return out
-
-
-@wrong(checks.csr_product, EMPTY_ROWS)
-def reduceat_on_all_rows(indptr, indices, data, x):
-    # numerics.md 3.13: an empty row gets the next row's first product
-    products = np.append(data * x[indices], np.float32(0))
-    return np.add.reduceat(products, indptr[:-1])
-
-
-@wrong(checks.csr_product, EMPTY_ROWS)
-def row_as_it_was(indptr, indices, data, x):
-    # np.empty, and empty rows skipped: whatever was in memory
-    out = np.full(len(indptr) - 1, -1, np.float32)
-    for row in range(len(out)):
-        if indptr[row] < indptr[row + 1]:
-            entries = slice(indptr[row], indptr[row + 1])
-            out[row] = data[entries] @ x[indices[entries]]
-    return out
-
-
-@wrong(checks.csr_product, ANY_MATRIX)
-def columns_in_a_byte(indptr, indices, data, x):
+@wrong(checks.transposed_product, ANY_MATRIX)
+def columns_in_a_byte(indptr, indices, data, g, num_cols):
     # a cast that wraps around for more than 256 columns
-    narrow = indices.astype(np.uint8)
-    out = np.zeros(len(indptr) - 1, np.float32)
-    for row in range(len(out)):
+    out = np.zeros(num_cols, np.float32)
+    np.add.at(out, indices.astype(np.uint8), data * g[rows_of(indptr)])
+    return out
+
+
+@right(checks.transposed_product)
+def by_scipy(indptr, indices, data, g, num_cols):
+    shape = len(g), num_cols
+    return scipy.sparse.csr_array((data, indices, indptr), shape).T @ g
+
+
+@right(checks.transposed_product)
+def row_by_row(indptr, indices, data, g, num_cols):
+    out = np.zeros(num_cols, np.float32)
+    for row in range(len(g)):
+        # within a row every column is there once
         entries = slice(indptr[row], indptr[row + 1])
-        out[row] = data[entries] @ x[narrow[entries]]
+        out[indices[entries]] += data[entries] * g[row]
     return out
 
 
-@right(checks.csr_product)
-def csr_by_scipy(indptr, indices, data, x):
-    shape = len(indptr) - 1, len(x)
-    return scipy.sparse.csr_array((data, indices, indptr), shape) @ x
-
-
-@right(checks.csr_product)
-def csr_by_add_at(indptr, indices, data, x):
-    out = np.zeros(len(indptr) - 1, np.float32)
-    rows = np.repeat(np.arange(len(out)), np.diff(indptr))
-    np.add.at(out, rows, data * x[indices])
-    return out
-
-
-PACKED_PAIR = "the result is a pair: float32 values, uint8 positions"
-LARGEST = "the largest magnitudes of each group stay"
-IN_ORDER = "values are in the order of the row"
-LOW_FIRST = "the first position is in the lowest bits of its byte"
-FIRST_OF_EQUALS = "of equal magnitudes the first stays"
-KEPT = "keep says how many stay, not how many go"
-
-
-def choose(weight, keep, order=None):
-    """Return groups of four, and the places of the largest, in order."""
-    groups = weight.reshape(-1, 4)
-    order = -np.abs(groups) if order is None else order(groups)
-    return groups, np.sort(order.argsort(axis=1, kind="stable")[:, :keep])
-
-
-def as_pair(weight, groups, places, **order):
-    values = np.take_along_axis(groups, places, axis=1)
-    packed = pack_bits(places.astype(np.uint8), bits=2, **order)
-    return values.reshape(len(weight), -1), packed
-
-
-@wrong(checks.pack_n_of_four, PACKED_PAIR)
-def positions_in_a_byte_each(weight, keep):
-    # a 2-bit position that takes 8 bits
-    groups, places = choose(weight, keep)
-    values, _ = as_pair(weight, groups, places)
-    return values, places.astype(np.uint8).ravel()
-
-
-@wrong(checks.pack_n_of_four, PACKED_PAIR)
-def zeros_stored_too(weight, keep):
-    # the masked weight in place of its values
-    groups, places = choose(weight, keep)
-    masked = np.zeros_like(groups)
-    values = np.take_along_axis(groups, places, axis=1)
-    np.put_along_axis(masked, places, values, axis=1)
-    return masked.reshape(weight.shape), as_pair(weight, groups, places)[1]
-
-
-@wrong(checks.pack_n_of_four, LARGEST)
-def largest_with_sign(weight, keep):
-    # topk of the weight itself: large negative weights are lost
-    return as_pair(weight, *choose(weight, keep, np.negative))
-
-
-@wrong(checks.pack_n_of_four, LARGEST)
-def largest_of_the_row(weight, keep):
-    # the whole row ranked, not each group of it
-    places = np.sort(np.argsort(-np.abs(weight))[:, : weight.size // 4 * keep])
-    values = np.take_along_axis(weight, places, axis=1)
-    return values, pack_bits((places % 4).astype(np.uint8), bits=2)
-
-
-@wrong(checks.pack_n_of_four, IN_ORDER)
-def by_magnitude(weight, keep):
-    # the order of the sort, as topk returns it
-    groups = weight.reshape(-1, 4)
-    order = np.argsort(-np.abs(groups), axis=1, kind="stable")
-    return as_pair(weight, groups, order[:, :keep])
-
-
-@wrong(checks.pack_n_of_four, LOW_FIRST)
-def high_bits_first(weight, keep):
-    # bitsandbytes' order of 4-bit codes
-    groups, places = choose(weight, keep)
-    return as_pair(weight, groups, places, order="high_first")
-
-
-@wrong(checks.pack_n_of_four, LOW_FIRST)
-def positions_from_the_end(weight, keep):
-    # bits counted from the left, as one reads them
-    groups, places = choose(weight, keep)
-    return as_pair(weight, groups, places)[0], as_pair(
-        weight, groups, 3 - places
-    )[1]
-
-
-@wrong(checks.pack_n_of_four, FIRST_OF_EQUALS)
-def last_of_equals(weight, keep):
-    # an ascending sort, and its end
-    groups = weight.reshape(-1, 4)
-    order = np.argsort(np.abs(groups), axis=1, kind="stable")
-    return as_pair(weight, groups, np.sort(order[:, 4 - keep :]))
-
-
-@wrong(checks.pack_n_of_four, KEPT)
-def removed(weight, keep):
-    # SparseGPT's and Wanda's prune_n: the same for 2:4, not for 1:4
-    groups, places = choose(weight, 4 - keep)
-    values, packed = as_pair(weight, groups, places)
-    size = weight.size // 4 * keep
-    return np.resize(values, (1, size)), np.resize(packed, -(-size // 4))
-
-
-@wrong(checks.pack_n_of_four, KEPT)
-def always_two(weight, keep):
-    # 2:4 written into the code
-    groups, places = choose(weight, 2)
-    values, packed = as_pair(weight, groups, places)
-    size = weight.size // 4 * keep
-    return np.resize(values, (1, size)), np.resize(packed, -(-size // 4))
-
-
-@right(checks.pack_n_of_four)
-def packed_in_loops(weight, keep):
-    values, packed, number = [], [0] * -(-weight.size // 4 * keep // 4), 0
-    for group in weight.reshape(-1, 4):
-        best = sorted(range(4), key=lambda i: -abs(group[i]))[:keep]
-        for place in sorted(best):
-            values.append(group[place])
-            packed[number // 4] |= place << 2 * (number % 4)
-            number += 1
-    values = np.array(values, np.float32).reshape(len(weight), -1)
-    return values, np.array(packed, np.uint8)
-
-
-BETWEEN = "the result is a number between 0 and 1"
-HALF = "an index as wide as the value: half may be non-zero"
-NARROWER = "a narrower index pays at a higher density"
-FEW_BITS = "values of few bits pay at a low density only"
-
-
-@wrong(checks.break_even_density, BETWEEN)
-def in_percent(value_bits, index_bits):
-    # a share given in percent
-    return 100 * value_bits / (value_bits + index_bits)
-
-
-@wrong(checks.break_even_density, HALF)
-def index_alone(value_bits, index_bits):
-    # only the index is counted, the stored value forgotten
-    return min(1, value_bits / index_bits)
-
-
-@wrong(checks.break_even_density, NARROWER)
-def as_sparsity(value_bits, index_bits):
-    # sparsity and density taken for each other: equal at one half
-    return index_bits / (value_bits + index_bits)
-
-
-@wrong(checks.break_even_density, NARROWER)
-def always_half(value_bits, index_bits):
-    # "sparse pays above 50 %", which holds for equal widths
-    return 0.5
-
-
-@wrong(checks.break_even_density, FEW_BITS)
-def floats_only(value_bits, index_bits):
-    # float32 written into the code: right until values are quantized
-    if value_bits == index_bits:
-        return 0.5
-    return 32 / (32 + index_bits)
-
-
-@right(checks.break_even_density)
-def by_ratio(value_bits, index_bits):
-    return np.float64(1 / (1 + index_bits / value_bits))
-
-
-GAPS_PAIR = "the result is a pair: float32 values, uint8 gaps, equally long"
-ZEROS_BEFORE = "a gap counts the zeros since the value before"
-NO_FILLER_YET = "a gap of 2**bits - 1 needs no filler yet"
-FILLER = "a wider gap takes a filler: the value 0 at the widest gap"
+NEIGHBORS = "neighbors need the fewest bits that there are"
+ONE_WIDE = "one wide gap may have its filler"
+HOLDS_A_VALUE = "a filler holds a value, too"
+CHEAP = "narrow values make fillers cheap"
 SEVERAL = "a very wide gap takes several fillers"
-AFTER_LAST = "zeros after the last value take nothing"
+LOWEST = "of equally good bits, the lowest"
+ANY_ROW = "any row will do, also one with hardly a value"
 
 
-def encode(row, bits, widest=None, span=None, offset=0, trailing=False):
-    """Return values and gaps by the rule that the arguments bend."""
-    widest = 2**bits - 1 if widest is None else widest
-    span = widest + 1 if span is None else span
-    values, gaps, last = [], [], -1
-    for place in np.flatnonzero(row):
-        gap = place - last - 1 + offset
-        while gap > widest:
-            values.append(0)
-            gaps.append(widest)
-            gap -= span
-        values.append(row[place])
-        gaps.append(max(gap, 0))
-        last = place
-    if trailing:
-        for _ in range((len(row) - last - 1) // span):
-            values.append(0)
-            gaps.append(widest)
-    return np.array(values, np.float32), np.array(gaps, np.uint8)
+def gaps_of(row):
+    return np.diff(np.flatnonzero(row), prepend=-1) - 1
 
 
-@right(checks.relative_index)
-def gaps_as_integers(row, bits):
-    # np.diff's int64
-    values, gaps = encode(row, bits)
-    return values, gaps.astype(np.int64)
+def smallest(size, last=False):
+    """Return the bits from 1 to 8 of the smallest size."""
+    choices = range(8, 0, -1) if last else range(1, 9)
+    return min(choices, key=size)
 
 
-@wrong(checks.relative_index, GAPS_PAIR)
-def one_array_of_both(row, bits):
-    # np.stack makes floats of the gaps
-    return np.stack(encode(row, bits))
+@wrong(checks.best_index_bits, NEIGHBORS)
+def always_five(row, value_bits):
+    # Deep Compression's bits of dense layers, for every row
+    return 5
 
 
-@wrong(checks.relative_index, ZEROS_BEFORE)
-def differences(row, bits):
-    # Deep Compression's figure 2 counts the step, which is never 0
-    values, gaps = encode(row, bits)
-    gaps[1:] += 1
-    return values, gaps
+@wrong(checks.best_index_bits, ONE_WIDE)
+def widest_gap_fits(row, value_bits):
+    # no fillers at all
+    return min(8, max(1, int(gaps_of(row).max(initial=0)).bit_length()))
 
 
-@wrong(checks.relative_index, ZEROS_BEFORE)
-def places(row, bits):
-    # the absolute index
-    found = np.flatnonzero(row)
-    return row[found], found.astype(np.uint8)
+@wrong(checks.best_index_bits, HOLDS_A_VALUE)
+def fillers_without_value(row, value_bits):
+    # only the gap of a filler is counted
+    gaps = gaps_of(row)
+    return smallest(lambda b: b * (len(gaps) + np.sum(gaps >> b)))
 
 
-@wrong(checks.relative_index, NO_FILLER_YET)
-def filler_too_early(row, bits):
-    # `>=` where `>` is meant
-    return encode(row, bits, widest=2**bits - 2)
+@wrong(checks.best_index_bits, CHEAP)
+def as_for_float32(row, value_bits):
+    # 32 bits written into the formula
+    gaps = gaps_of(row)
+    return smallest(lambda b: (32 + b) * (len(gaps) + np.sum(gaps >> b)))
 
 
-@wrong(checks.relative_index, FILLER)
-def gaps_cut_off(row, bits):
-    # no fillers: the low bits of the gap alone
-    found = np.flatnonzero(row)
-    gaps = np.diff(found, prepend=-1) - 1
-    return row[found], (gaps % 2**bits).astype(np.uint8)
+@wrong(checks.best_index_bits, LOWEST)
+def highest_of_equals(row, value_bits):
+    gaps = gaps_of(row)
+    return smallest(
+        lambda b: (value_bits + b) * (len(gaps) + np.sum(gaps >> b)), last=True
+    )
 
 
-@wrong(checks.relative_index, FILLER)
-def filler_without_a_place(row, bits):
-    # the filler's own place is not counted
-    return encode(row, bits, span=2**bits - 1)
-
-
-@wrong(checks.relative_index, SEVERAL)
-def one_filler_only(row, bits):
+@wrong(checks.best_index_bits, SEVERAL)
+def one_filler_at_most(row, value_bits):
     # `if` in place of `while`
-    values, gaps, last = [], [], -1
-    for place in np.flatnonzero(row):
-        gap = place - last - 1
-        if gap >= 2**bits:
-            values.append(0)
-            gaps.append(2**bits - 1)
-            gap -= 2**bits
-        values.append(row[place])
-        gaps.append(gap % 256)
-        last = place
-    return np.array(values, np.float32), np.array(gaps, np.uint8)
+    gaps = gaps_of(row)
+    return smallest(
+        lambda b: (value_bits + b) * (len(gaps) + np.sum(gaps >= 2**b))
+    )
 
 
-@wrong(checks.relative_index, AFTER_LAST)
-def trailing_fillers(row, bits):
-    # a counter that writes a filler whenever it is full
-    return encode(row, bits, trailing=True)
+@wrong(checks.best_index_bits, ANY_ROW)
+def six_at_most(row, value_bits):
+    # a loop that stops too early for rows that are nearly empty
+    gaps = gaps_of(row)
+    return min(
+        range(1, 7),
+        key=lambda b: (value_bits + b) * (len(gaps) + np.sum(gaps >> b)),
+    )
 
 
-@right(checks.relative_index)
-def by_the_package(row, bits):
-    matrix = RelativeIndexMatrix.from_dense(row[np.newaxis], index_bits=bits)
-    return matrix.values.copy(), matrix.unpack_gaps()
+@right(checks.best_index_bits)
+def of_real_matrices(row, value_bits):
+    def size(bits):
+        matrix = RelativeIndexMatrix.from_dense(row[np.newaxis], bits)
+        return (value_bits + bits) * len(matrix.values)
+
+    return smallest(size)
 
 
 AS_LARGE = "the result is a sparse matrix as large as the weight"
