@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from .parts.attempt import Attempt, show
+from .parts.attempt import Attempt
 from .parts.budgets import check_budget
 from .parts.named_numbers import require_near
-from .parts.tensors import as_array, leaf_gradients
-
-if TYPE_CHECKING:
-    import torch
-    from torch import nn
 
 
 def latest_end(function: Callable) -> None:
@@ -91,54 +86,6 @@ def next_ticket(function: Callable) -> None:
         expect(ticket, start, trained, 0.2)
 
 
-def slimming_penalty(function: Callable) -> None:
-    """Check strength * sum |scale| over all batch normalizations.
-
-    function : (model, strength) -> a scalar tensor with its gradient
-
-    float32 sums of a few numbers: 1e-6 relative is ten roundings.
-    """
-    import torch
-
-    attempt = Attempt(function, "model", "strength")
-    model = _with_norms()
-
-    def call(strength: float) -> torch.Tensor:
-        got = attempt.call(model, strength)
-        if not isinstance(got, torch.Tensor) or got.numel() != 1:
-            attempt.fail(
-                "a tensor of one number", f"{type(got).__name__}: {show(got)}"
-            )
-        return got
-
-    def expect(value: float, strength: float) -> None:
-        attempt.require_close(
-            as_array(call(strength)).reshape(1),
-            np.array([value]),
-            1e-6 * value,
-        )
-
-    with attempt.must("the result is a tensor of one number"):
-        call(0.5)
-    with attempt.must(
-        "it sums the absolute scales of all batch normalizations",
-        "abs, not the square. The bias is no scale, a linear layer's weight "
-        "neither; and a BatchNorm1d counts, inside of another module too.",
-    ):
-        expect(0.5 + 2 + 0.25 + 3 + 1, 1.0)
-    with attempt.must("the strength multiplies it"):
-        expect(0.01 * 6.75, 0.01)
-    with attempt.must(
-        "gradients flow: strength * sign(scale)",
-        "Do not detach, and do not call item(): the loss has to pull.",
-    ):
-        # the answer works on a copy of the model, which its graph holds on to
-        gradients = leaf_gradients(attempt, call(0.5))
-        attempt.require_close(
-            np.sort(gradients), np.array([-0.5, -0.5, 0.5, 0.5, 0.5]), 1e-6
-        )
-
-
 def sparse_model(function: Callable) -> None:
     """Check a LeNet300 under 45 KB after 168 steps: 440 of 500 images right.
 
@@ -157,20 +104,3 @@ def sparse_model(function: Callable) -> None:
         hint="Remove the weights little by little; in the last third of the "
         "steps the masks stay. A higher learning rate helps, too.",
     )
-
-
-def _with_norms() -> nn.Module:
-    """Build a model with two normalizations among other layers."""
-    import torch
-    from torch import nn
-
-    model = nn.Sequential(
-        nn.Conv2d(1, 3, 3),
-        nn.BatchNorm2d(3),
-        nn.Sequential(nn.Flatten(), nn.Linear(12, 2), nn.BatchNorm1d(2)),
-    )
-    for name, scales in [("1", [0.5, -2, 0.25]), ("2.2", [3, -1])]:
-        norm: Any = model.get_submodule(name)
-        norm.weight.data = torch.tensor(scales, dtype=torch.float32)
-        nn.init.constant_(norm.bias, 7.0)
-    return model

@@ -1,12 +1,9 @@
 """Answers to the exercises of book/pruning_during_training.md."""
 
 import numpy as np
-import torch
-from torch import nn
 
 from mini_compress import datasets, pruning
 from mini_compress.checks import pruning_during_training as checks
-from mini_compress.pruning import scale_penalty
 from mini_compress.training import evaluate
 from tests.checks.answers import right, wrong
 
@@ -147,98 +144,6 @@ def by_threshold(start, trained, share):
     sizes = np.sort(np.abs(trained[trained != 0]))
     largest_removed = sizes[round(share * sizes.size) - 1]
     return np.where(np.abs(trained) > largest_removed, start, np.float32(0))
-
-
-ONE_NUMBER = "the result is a tensor of one number"
-SCALES = "it sums the absolute scales of all batch normalizations"
-STRENGTH = "the strength multiplies it"
-FLOWS = "gradients flow: strength * sign(scale)"
-
-
-def norms_of(model, kinds=(nn.BatchNorm1d, nn.BatchNorm2d)):
-    return [m for m in model.modules() if isinstance(m, kinds)]
-
-
-@wrong(checks.slimming_penalty, ONE_NUMBER)
-def by_item(model, strength):
-    # a number of Python: nothing to differentiate
-    return sum(strength * m.weight.abs().sum().item() for m in norms_of(model))
-
-
-@wrong(checks.slimming_penalty, ONE_NUMBER)
-def one_for_each_norm(model, strength):
-    # not summed up
-    return torch.stack(
-        [strength * m.weight.abs().sum() for m in norms_of(model)]
-    )
-
-
-@wrong(checks.slimming_penalty, SCALES)
-def squares(model, strength):
-    # weight decay: scales shrink and none arrives at 0
-    return strength * sum(m.weight.square().sum() for m in norms_of(model))
-
-
-@wrong(checks.slimming_penalty, SCALES)
-def without_abs(model, strength):
-    # pushes scales below 0 and on
-    return strength * sum(m.weight.sum() for m in norms_of(model))
-
-
-@wrong(checks.slimming_penalty, SCALES)
-def biases_too(model, strength):
-    # all parameters() of the batch normalizations
-    return strength * sum(
-        p.abs().sum() for m in norms_of(model) for p in m.parameters()
-    )
-
-
-@wrong(checks.slimming_penalty, SCALES)
-def only_in_two_dimensions(model, strength):
-    # the published training script: isinstance(m, nn.BatchNorm2d)
-    norms = norms_of(model, nn.BatchNorm2d)
-    return strength * sum(m.weight.abs().sum() for m in norms)
-
-
-@wrong(checks.slimming_penalty, SCALES)
-def only_on_top(model, strength):
-    # children() does not look into blocks
-    return strength * sum(
-        m.weight.abs().sum()
-        for m in model.children()
-        if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)
-    )
-
-
-@wrong(checks.slimming_penalty, SCALES)
-def mean_of_scales(model, strength):
-    # weaker the wider the network
-    scales = torch.cat([m.weight for m in norms_of(model)])
-    return strength * scales.abs().mean()
-
-
-@wrong(checks.slimming_penalty, STRENGTH)
-def strength_forgotten(model, strength):
-    return torch.cat([m.weight for m in norms_of(model)]).abs().sum()
-
-
-@wrong(checks.slimming_penalty, FLOWS)
-def from_data(model, strength):
-    # .data is cut off from the graph
-    return strength * sum(m.weight.data.abs().sum() for m in norms_of(model))
-
-
-@right(checks.slimming_penalty)
-def norm_by_norm(model, strength):
-    return sum(
-        strength * torch.linalg.vector_norm(m.weight, 1)
-        for m in norms_of(model)
-    )
-
-
-@right(checks.slimming_penalty)
-def penalty_of_the_package(model, strength):
-    return scale_penalty(strength)(model)
 
 
 UNSEEN = "nothing is chosen on the test images"
