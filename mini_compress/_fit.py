@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
     from matplotlib.legend import Legend
     from matplotlib.text import Text
 
@@ -20,14 +21,15 @@ def fit_legend(legend: "Legend") -> None:
 
     What lay beside its panel, or would cover what is drawn, goes above it.
     """
-    fig, ax = legend.get_figure(), legend.axes
+    fig, ax = legend.figure, legend.axes
+    most = legend._ncols  # type: ignore[attr-defined]
     if ax is None:
-        _pack(legend, legend._ncols, fig.bbox.width)
+        _pack(legend, most, fig.bbox.width)
         return
     box = legend.get_window_extent()
     outside = box.x0 >= ax.bbox.x1 - 1 or box.y0 >= ax.bbox.y1 - 1
     if not outside:
-        _pack(legend, legend._ncols, ax.bbox.width)
+        _pack(legend, most, ax.bbox.width)
         outside = _covers(legend) and not ax.get_title(loc="left")
     if outside:
         legend.set_loc("lower right")
@@ -58,14 +60,14 @@ def _pack(legend: "Legend", most: int, space: float) -> None:
             VPacker(children=entries[at : at + size], **look)
             for at in range(0, len(entries), size)
         ]
-        box.set_figure(legend.get_figure())
+        box.set_figure(legend.figure)
         if legend.get_window_extent().width <= ROOM * space:
             return
 
 
-def fit_texts(ax: "Axes") -> None:
+def fit_texts(fig: "Figure", ax: "Axes") -> None:
     """Break the lines of a title and of labels where they are too long."""
-    width, box = ax.get_figure().bbox.width, ax.bbox
+    width, box = ax.figure.bbox.width, ax.bbox
     _fit(ax.title, width - box.x0)
     _fit(ax._left_title, width - box.x0)  # type: ignore[attr-defined]
     middle = (box.x0 + box.x1) / 2
@@ -74,12 +76,11 @@ def fit_texts(ax: "Axes") -> None:
     _fit(ax.yaxis.label, 1.2 * box.height if upright else 0.4 * width)
     names = [text.get_text() for text in ax.get_yticklabels()]
     if box.width < PLOT * width and max(map(len, names), default=0) > NAME:
-        _break_names(ax, names)
+        _break_names(fig, ax, names)
 
 
-def _break_names(ax: "Axes", names: list[str]) -> None:
+def _break_names(fig: "Figure", ax: "Axes", names: list[str]) -> None:
     """Break the names beside a plot, and make room for their lines."""
-    fig = ax.get_figure()
     broken = [textwrap.fill(name, NAME) for name in names]
     ax.set_yticks(ax.get_yticks(), broken)
     most = 1 + max(name.count("\n") for name in broken)

@@ -58,7 +58,9 @@ def restack(fig: "Figure") -> None:
     """Make a figure narrow, in place: its panels in rows that fit."""
     fig.draw_without_rendering()
     rows = _find_rows(fig)
-    parts = [part for row in rows for part in _split(row, _columns_of(row))]
+    parts = [
+        part for row in rows for part in _split(row, _columns_of(fig, row))
+    ]
     for row in parts:
         for panel in row:
             _shrink_words(panel[0], len(row))
@@ -77,7 +79,7 @@ def restack(fig: "Figure") -> None:
     fig.set_figheight(fig.get_figheight() + more)
     fig.draw_without_rendering()
     for ax in fig.axes:
-        fit_texts(ax)
+        fit_texts(fig, ax)
     fig.draw_without_rendering()
     for ax in fig.axes:
         thin_out(ax.xaxis)
@@ -103,9 +105,9 @@ def _find_rows(fig: "Figure") -> "list[list[Panel]]":
     ]
 
 
-def _columns_of(row: "list[Panel]") -> int:
+def _columns_of(fig: "Figure", row: "list[Panel]") -> int:
     """Return how many panels of a row stand side by side on a phone."""
-    width = row[0][0].get_figure().get_figwidth() / len(row)
+    width = fig.get_figwidth() / len(row)
     least = width if row[0][0].get_aspect() == "auto" else SHRINK * width
     return max(1, int(WIDTH / least))
 
@@ -120,7 +122,7 @@ def _split(row: "list[Panel]", columns: int) -> "list[list[Panel]]":
 def _height_of(panel: "Panel", neighbors: int) -> float:
     """Return the height of a panel on a phone, in inches."""
     box = panel[0].get_window_extent()
-    height = box.height / panel[0].get_figure().dpi
+    height = box.height / panel[0].figure.dpi
     if panel[0].get_aspect() == "auto":
         return height
     return min(height, WIDTH / neighbors * box.height / box.width)
@@ -128,19 +130,19 @@ def _height_of(panel: "Panel", neighbors: int) -> float:
 
 def _shrink_words(ax: "Axes", neighbors: int) -> None:
     """Make what is written into squares as much smaller as they get."""
-    width = ax.get_window_extent().width / ax.get_figure().dpi
+    width = ax.get_window_extent().width / ax.figure.dpi
     share = WIDTH / neighbors / width
     if ax.get_aspect() != "auto" and share < 1:
         for text in ax.texts:
-            text.set_fontsize(share * text.get_fontsize())
+            text.set_fontsize(share * float(text.get_fontsize()))
 
 
 def _height_around(panel: "Panel") -> float:
     """Return how much higher titles and labels make a panel, in inches."""
-    boxes = [ax.get_tightbbox() for ax in panel]
+    boxes = [x for x in (ax.get_tightbbox() for ax in panel) if x]
     outer = max(x.y1 for x in boxes) - min(x.y0 for x in boxes)
     inner = panel[0].get_window_extent().height
-    return (outer - inner) / panel[0].get_figure().dpi
+    return (outer - inner) / panel[0].figure.dpi
 
 
 def _place(
@@ -168,14 +170,14 @@ def _show_labels(rows: "list[list[Panel]]") -> None:
 
 def _take_labels(axis: "Axis", other: "Axis") -> None:
     """Show on an axis what only its neighbor shows."""
-    name = "labelbottom" if axis.axis_name == "x" else "labelleft"
+    name = "labelbottom" if axis is axis.axes.xaxis else "labelleft"
     shown = other.get_tick_params().get(name, True)
     if shown and not axis.get_tick_params().get(name, True):
-        axis.set_tick_params(**{name: True})
+        axis.axes.tick_params("both", **{name: True})
         axis.set_label_text(other.get_label_text())
         axis.label.set_visible(True)
 
 
 def _height_of_legend(legend: "Legend") -> float:
     """Return the height of a legend, in inches."""
-    return legend.get_window_extent().height / legend.get_figure().dpi
+    return legend.get_window_extent().height / legend.figure.dpi

@@ -75,7 +75,7 @@ def _draw(
 
     colors = [COLORS["float"], "white", COLORS[family]]
     scale = LinearSegmentedColormap.from_list(family, colors)
-    look = {"cmap": scale, "vmin": -full, "vmax": full}
+    look: dict[str, Any] = {"cmap": scale, "vmin": -full, "vmax": full}
     if as_picture:
         ax.imshow(matrix, interpolation="none", **look)
     else:

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # where words end, in points from what they are about
-ABOVE = {"xytext": (-6, 14), "va": "bottom"}
-BESIDE = {"xytext": (-14, 0), "va": "center"}
+ABOVE = -6, 14
+BESIDE = -14, 0
 
 
 def say_how_small(
@@ -46,10 +46,11 @@ def say_how_small(
                 f"{file_kb(whole) / file_kb(smallest):.0f}x smaller\n"
                 f"{_lost(whole, smallest)}",
                 (file_kb(smallest), smallest.accuracy.mean),
-                **(BESIDE if found[:-1] else ABOVE),
+                BESIDE if found[:-1] else ABOVE,
                 textcoords="offset points",
                 arrowprops={"arrowstyle": "-", "lw": 0.8},
                 ha="right",
+                va="center" if found[:-1] else "bottom",
                 fontsize="small",
                 fontweight="bold",
             )
