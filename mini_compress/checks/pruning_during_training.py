@@ -1,7 +1,5 @@
 """The checks of the chapter on pruning while training."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
