@@ -26,6 +26,7 @@ HREF = "{http://www.w3.org/1999/xlink}href"
 COLOR = re.compile(r"#[0-9a-f]{6}\b")
 PLACE = re.compile(r"-?\d+\.\d{3,}")  # in points: a hundredth is not seen
 PLACES = {"d", "x", "y"}
+MOVE = re.compile(r"translate\([^)]*\)")
 REFERENCE = re.compile(r"(url\(#|^#)(?!DejaVu|picture)")
 LETTER = re.compile(r"DejaVu[\w-]+")
 NOT_NEEDED = {f"{SVG}metadata", f"{SVG}style"}
@@ -102,7 +103,10 @@ class Drawings:
         if key == "id":
             return prefix + value
         if key in PLACES:
-            return PLACE.sub(lambda x: f"{float(x[0]):.2f}", value)
+            return round_places(value)
+        if key == "transform":
+            return MOVE.sub(lambda x: round_places(x[0]), value)
+        value = value.replace(": ", ":").replace("; ", ";")
         self.colors.update(COLOR.findall(value))
         value = REFERENCE.sub(rf"\1{prefix}", value)
         return COLOR.sub(lambda x: f"var(--c{x[0][1:]})", value)
@@ -136,6 +140,11 @@ def shrink_png(address: str) -> str:
         image.convert("RGB").quantize(256).save(buffer, "png", optimize=True)
         data = base64.b64encode(buffer.getvalue()).decode()
     return f"{kind},{data.strip()}"
+
+
+def round_places(text: str) -> str:
+    """Return a text whose numbers have two decimals at most."""
+    return PLACE.sub(lambda x: f"{float(x[0]):.2f}", text)
 
 
 def is_empty(element: ElementTree.Element) -> bool:
