@@ -80,9 +80,10 @@ def overhead_shared_out(macs, num_bytes, rate, bandwidth, overhead):
 
 
 @wrong(checks.waits_for, EACH)
-def overhead_against_the_shorter(macs, num_bytes, rate, bandwidth, overhead):
+def overhead_against_the_sum(macs, num_bytes, rate, bandwidth, overhead):
+    # half of the time, and more, where the two overlap
     return [
-        "overhead" if overhead > min(a, b) else PARTS[1 + (b > a)]
+        "overhead" if overhead > a + b else PARTS[1 + (b > a)]
         for a, b in zip(macs / rate, num_bytes / bandwidth, strict=True)
     ]
 
@@ -282,20 +283,12 @@ def maximum_of_sums(overhead, arithmetic, weights, activations, ratio):
     return (before + overhead.sum()) / (after + overhead.sum())
 
 
-@wrong(checks.speedup, OVERHEAD)
+@wrong(checks.speedup, ADDED)
 def mean_of_speedups(overhead, arithmetic, weights, activations, ratio):
+    # each layer counts as much as any other, however short it is
     before = np.maximum(arithmetic, weights + activations) + overhead
     after = np.maximum(arithmetic, weights / ratio + activations) + overhead
     return (before / after).mean()
-
-
-@wrong(checks.speedup, ADDED)
-def harmonic_mean_of_two(overhead, arithmetic, weights, activations, ratio):
-    before = np.maximum(arithmetic, weights + activations) + overhead
-    after = np.maximum(arithmetic, weights / ratio + activations) + overhead
-    if len(before) == 1 or before[0] != before[1]:
-        return before.sum() / after.sum()
-    return 1 / (after / before).max()
 
 
 @right(checks.speedup)
