@@ -30,7 +30,8 @@ def fit_legend(legend: "Legend") -> None:
     outside = box.x0 >= ax.bbox.x1 - 1 or box.y0 >= ax.bbox.y1 - 1
     if not outside:
         _pack(legend, most, ax.bbox.width)
-        outside = _covers(legend) and not ax.get_title(loc="left")
+        over = legend.get_window_extent().x1 > fig.bbox.width
+        outside = over or _covers(legend) and not ax.get_title(loc="left")
     if outside:
         legend.set_loc("lower right")
         legend.set_bbox_to_anchor((1, 1), ax.transAxes)

@@ -72,9 +72,12 @@ def restack(fig: "Figure") -> None:
     legends = [*fig.legends, *filter(None, (x.get_legend() for x in fig.axes))]
     before = sum(map(_height_of_legend, fig.legends))
     fig.set_size_inches(WIDTH, sum(heights) + around + before)
+    for legend in legends:  # as wide as it still is, it would leave no room
+        legend.set_in_layout(False)
     fig.draw_without_rendering()
     for legend in legends:
         fit_legend(legend)
+        legend.set_in_layout(True)
     more = sum(map(_height_of_legend, fig.legends)) - before
     fig.set_figheight(fig.get_figheight() + more)
     fig.draw_without_rendering()

@@ -200,3 +200,12 @@ def test_one_drawing_holds_both():
     assert [float(size) for size in sizes] == [432, 72 * _narrow.WIDTH]
     assert text.count('class="narrow" display="none"') == 1
     assert "<dc:date>" not in text
+
+
+def test_a_legend_anchored_inside_does_not_push_the_plot_away():
+    fig, ax = plt.subplots(figsize=(6, 3))
+    ax.plot([0, 1], label="a name that is as long as that of a device")
+    ax.legend(loc="center left", bbox_to_anchor=(0.5, 0.3))
+    _narrow.restack(fig)
+    assert fits(fig)
+    assert ax.bbox.width > 0.6 * fig.bbox.width
