@@ -31,7 +31,8 @@ def fit_legend(legend: "Legend") -> None:
     if not outside:
         _pack(legend, most, ax.bbox.width)
         over = legend.get_window_extent().x1 > fig.bbox.width
-        outside = over or _covers(legend) and not ax.get_title(loc="left")
+        covers = _covers(legend) and not ax.get_title(loc="left")
+        outside = over or covers
     if outside:
         legend.set_loc("lower right")
         legend.set_bbox_to_anchor((1, 1), ax.transAxes)
