@@ -30,6 +30,13 @@ LOOKS = {
 # paths, which differ from page to page, are looked at in all by test_pages;
 # here scripts are: of the theme, of formulas, of widgets
 KINDS = ["index", "book/uniform_quantization", "book/glossary", "book/api"]
+# the pages of the reference are made alike: one of them stands for all
+REFERENCE = "book/api/"
+LOOKED_AT = [
+    name
+    for name in NAMES
+    if not name.startswith(REFERENCE) or name.endswith("kernels_integers")
+]
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 # which boxes hold more than they show, and those that show more than the page
 CUT_OFF = """selector => {
@@ -59,7 +66,7 @@ PAPER = {"width": 680, "height": 960}  # A4 without its margins
     scope="module",
     params=[
         pytest.param(name, marks=pytest.mark.xdist_group(name))
-        for name in NAMES
+        for name in LOOKED_AT
     ],
 )
 def visit(request, browser, site, timeout):
@@ -106,6 +113,15 @@ def test_a_page_asks_no_other_host_and_logs_no_error(visit, site):
 def test_a_page_is_read_from_a_file_too(name, open_context, html):
     file = (html / f"{name}.html").as_uri()
     assert_quiet(open_page(open_context(), file), html.as_uri())
+
+
+def test_a_search_from_a_disk_quotes_what_it_found(open_context, html):
+    address = f"{(html / 'search.html').as_uri()}?q=zero+point"
+    visit = open_page(open_context(), address)
+    quotes = visit.page.locator("ul.search p.context")
+    quotes.first.wait_for()
+    assert "zero point" in " ".join(quotes.all_inner_texts()).lower()
+    assert_quiet(visit, html.as_uri())
 
 
 def test_a_page_has_no_barrier(visit):

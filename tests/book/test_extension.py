@@ -1,6 +1,7 @@
 """The local Sphinx extension: docstrings and colors."""
 
 import mc_book
+import mc_search
 from docutils import nodes
 from docutils.utils import new_document
 from mc_docstrings import typeset
@@ -87,3 +88,27 @@ def test_the_marks_of_a_solution_are_not_shown():
     mc_book.drop_marks(None, document, "page")
     assert document[0].astext() == "def f():\n    return 1\n"
     assert document[0].rawsource == document[0].astext()
+
+
+def test_the_search_gets_each_section_without_those_inside():
+    document = new_document("page")
+    outer = nodes.section("", nodes.paragraph("", "before\nit"), ids=["outer"])
+    outer += nodes.section("", nodes.paragraph("", "within"), ids=["inner"])
+    document += outer
+    assert mc_search.sections_of(document) == [
+        ["outer", "before it"],
+        ["inner", "within"],
+    ]
+
+
+def test_a_page_is_described_by_its_first_paragraph():
+    document = new_document("page")
+    document += nodes.paragraph("", 'Fewer "bits" ' + "and more words " * 40)
+    context = {"title": "A & B", "metatags": ""}
+    mc_book.describe_page(None, "page", "", context, document)
+    assert (
+        'name="description" content="Fewer &quot;bits&quot;'
+        in (context["metatags"])
+    )
+    assert 'content="A &amp; B"' in context["metatags"]
+    assert len(context["metatags"]) < 600
