@@ -40,6 +40,15 @@ def in_words(name: str) -> str:
     return WORDS.get(name, name)
 
 
+def names_in_words(sentence: str) -> str:
+    """Write a sentence with the names of the code in it as readers know them.
+
+    >>> names_in_words("direct, 5 neurons, fashion_mnist better than labels")
+    'direct, 5 neurons, Fashion-MNIST better than labels'
+    """
+    return re.sub(r"\w+", lambda name: in_words(name[0]), sentence)
+
+
 def markdown_table(
     header: Sequence[Any], rows: Iterable[Sequence[Any]], *, names: int = 1
 ) -> str:

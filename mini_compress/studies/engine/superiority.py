@@ -11,7 +11,7 @@ from typing import Any
 
 from ..._require import require_equal
 from ...measuring.seeds import MIN_SEEDS
-from ...writing import markdown_table, signed
+from ...writing import markdown_table, names_in_words, signed
 from .gains import Gain
 from .grid import Better, Run, Study, key_of, matches
 
@@ -89,6 +89,8 @@ def better_table(
 ) -> str:
     """Write claims as a pipe table, one to a line, whatever became of them.
 
+    Names of the code, such as those of data sets, are shown in words.
+
     words : what a claim has to say to be shown, all of it
     """
     shown = [x for x in claims if all(word in x.words for word in words)]
@@ -101,7 +103,13 @@ def better_table(
     return markdown_table(
         header,
         [
-            [x.words, f"{x.gain:+.2f}", x.interval, x.gain.ahead, x.verdict]
+            [
+                names_in_words(x.words),
+                f"{x.gain:+.2f}",
+                x.interval,
+                x.gain.ahead,
+                x.verdict,
+            ]
             for x in shown
         ],
     )

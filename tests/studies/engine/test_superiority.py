@@ -10,7 +10,7 @@ from mini_compress import studies
 from mini_compress.studies import Better, Run, Study, cross
 from mini_compress.studies.catalog import STUDIES
 from mini_compress.studies.engine import runner, schema
-from mini_compress.studies.engine.superiority import declare
+from mini_compress.studies.engine.superiority import better_table, declare
 from tests.support.study_facts import claim, quantized, result, row
 
 GAINS = {1: (40, 52, 43, 39, 47), 2: (40, -52, 43, 39, 47), 3: (-9,) * 5}
@@ -106,6 +106,12 @@ def test_claims_are_shown_by_their_words(found):
     assert some == [*whole[:2], whole[4]]
     with pytest.raises(ValueError, match="got level 1, level 3; claims are l"):
         found.markdown_better("level 1", "level 3")
+
+
+def test_claims_name_data_sets_in_words(found):
+    named = replace(found.better[0], name="taught, fashion_mnist")
+    table = better_table([named])
+    assert "| taught, Fashion-MNIST better than plain |" in table
 
 
 def test_claims_are_written_before_the_first_row(tmp_path, monkeypatch):
