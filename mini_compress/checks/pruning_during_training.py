@@ -85,7 +85,7 @@ def next_ticket(function: Callable) -> None:
 
 
 def sparse_model(function: Callable) -> None:
-    """Check a LeNet300 under 45 KB after 168 steps: 440 of 500 images right.
+    """Check a LeNet300 under 35 KB after 168 steps: 440 of 500 images right.
 
     function : (model) -> a pruned copy of model, the shipped LeNet300 of
         mnist5k
@@ -96,7 +96,7 @@ def sparse_model(function: Callable) -> None:
         function,
         network="LeNet300",
         dataset="mnist5k",
-        num_bytes=45_000,
+        num_bytes=35_000,
         num_correct=440,
         num_steps=168,
         hint="Remove the weights little by little; in the last third of the "
