@@ -26,7 +26,7 @@ def as_claimed(keep, group, value_bits):
     return keep / group
 
 
-@wrong(checks.share_of_dense, OF_FLOATS)
+@wrong(checks.share_of_dense, EACH_VALUE)
 def a_bit_for_each_weight(keep, group, value_bits):
     # a mask in place of positions
     return (keep * value_bits + group) / (group * value_bits)
@@ -75,9 +75,9 @@ def rows_of(indptr):
     return np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
 
 
-@wrong(checks.transposed_product, ONE_FOR_EACH)
-def sums_in_float64(indptr, indices, data, g, num_cols):
-    # np.bincount adds up in float64
+@wrong(checks.transposed_product, WITHOUT)
+def whole_numbers_of_nothing(indptr, indices, data, g, num_cols):
+    # of no entries at all, np.bincount makes integers
     products = data * g[rows_of(indptr)]
     return np.bincount(indices, products, minlength=num_cols)
 
@@ -214,7 +214,7 @@ def six_at_most(row, value_bits):
 @right(checks.best_index_bits)
 def of_real_matrices(row, value_bits):
     def size(bits):
-        matrix = RelativeIndexMatrix.from_dense(row[np.newaxis], bits)
+        matrix = RelativeIndexMatrix.from_dense(row[np.newaxis], index_bits=bits)
         return (value_bits + bits) * len(matrix.values)
 
     return smallest(size)
