@@ -214,7 +214,9 @@ def six_at_most(row, value_bits):
 @right(checks.best_index_bits)
 def of_real_matrices(row, value_bits):
     def size(bits):
-        matrix = RelativeIndexMatrix.from_dense(row[np.newaxis], index_bits=bits)
+        matrix = RelativeIndexMatrix.from_dense(
+            row[np.newaxis], index_bits=bits
+        )
         return (value_bits + bits) * len(matrix.values)
 
     return smallest(size)

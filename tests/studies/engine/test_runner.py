@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from joblib.externals.loky import get_reusable_executor
 
 from mini_compress import studies
 from mini_compress.studies.engine import provenance, runner
@@ -52,6 +53,8 @@ def calls(tmp_path, monkeypatch):
     """A function that lists the runs measured so far."""
     path = tmp_path / "calls"
     monkeypatch.setenv(CALLS, str(path))
+    # processes that another test left behind do not know the variable
+    get_reusable_executor().shutdown(wait=True)
     return lambda: path.read_text().splitlines() if path.exists() else []
 
 
