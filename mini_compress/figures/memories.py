@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 NUMBER_BYTES = 4  # of a float32
 # the width of a box as a share of the longest bar: room for its name, and more
 # with each doubling of the memory
-NARROWEST, GROWTH = 0.2, 0.008
+NARROWEST, GROWTH = 0.38, 0.008
 INK = COLORS["float"]
 
 
@@ -35,7 +35,7 @@ def memory_hierarchy(*, ax: "Axes") -> "Axes":
     >>> from matplotlib.figure import Figure
     >>> ax = memory_hierarchy(ax=Figure().subplots())
     >>> [text.get_text() for text in ax.texts][-2:]
-    ['DRAM, GB', '650 to 1,300 pJ']
+    ['DRAM, GB', '650–1,300 pJ']
     """
     levels = _list_levels()
     longest = max(level.high_pj for level in levels)
@@ -47,13 +47,13 @@ def memory_hierarchy(*, ax: "Axes") -> "Axes":
         ax.barh(row, level.low_pj, 0.5, color=dark)
         more_pj = level.high_pj - level.low_pj
         if more_pj:
-            said = f"{level.low_pj:,.0f} to {level.high_pj:,.0f} pJ"
+            said = f"{level.low_pj:,.0f}\N{EN DASH}{level.high_pj:,.0f} pJ"
             ax.barh(row, more_pj, 0.5, level.low_pj, color=light)
             ax.text(gap, row, said, va="center", color="white")
         else:
             said = f"{level.low_pj:.3g} pJ"
             ax.text(level.low_pj + gap, row, said, va="center")
-    ax.set(xlim=(-0.5 * longest, 1.02 * longest))
+    ax.set(xlim=(-0.67 * longest, 1.02 * longest))
     ax.set_ylim(len(levels) - 0.5, -0.5)
     ax.axis("off")
     return ax
