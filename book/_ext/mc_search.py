@@ -9,18 +9,29 @@ import json
 from pathlib import Path
 
 from docutils import nodes
+from sphinx.addnodes import desc_signature
 
+LONGEST = 400  # characters of a definition; a quote is shorter
 TEXTS = "texts.js"
 READER = "search_from_disk.js"  # in book/assets
 
 
 def sections_of(doctree):
-    """Return the id and the text of each section of a page, in order."""
-    return [
+    """Return id and text of what a search finds on a page, in order.
+
+    Those are its sections, and then terms of a glossary and signatures, whose
+    texts are their definitions.
+    """
+    found = [
         [section["ids"][0], text_of(section)]
         for section in doctree.findall(nodes.section)
         if section["ids"]
     ]
+    for kind in (nodes.term, desc_signature):
+        for name in doctree.findall(kind):
+            text = " ".join(name.parent.astext().split())
+            found += [[one, text[:LONGEST]] for one in name["ids"]]
+    return found
 
 
 def text_of(section):

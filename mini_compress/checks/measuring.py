@@ -95,6 +95,7 @@ def gain_interval(function: Callable) -> None:
         "The gain is that of the first over the second, in pp.",
     ):
         expect(better, alike, 4.303)
+        expect(alike, better, 4.303)  # -5 and -5
     first, second = _seeds([91, 95, 94], 100), _seeds([91, 93, 86], 100)
     with attempt.must(
         "the seeds are the numbers, not the images",

@@ -82,6 +82,9 @@ def next_ticket(function: Callable) -> None:
         ticket = start.copy()
         ticket.flat[order[: 7 + 14]] = 0  # 14 of the 70 that are left
         expect(ticket, start, trained, 0.2)
+        for share, kept in ((0.4, 2), (0.3, 3), (0.1, 4)):  # of four
+            ticket = [1, 2, 3, 4][:kept] + [0] * (4 - kept)
+            expect(ticket, [1, 2, 3, 4], [4, 3, -2, 1], share)
 
 
 def sparse_model(function: Callable) -> None:

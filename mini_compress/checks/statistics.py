@@ -18,7 +18,7 @@ def exact_interval(function: Callable) -> None:
     """
     attempt = Attempt(function, "k", "n")
 
-    def expect(low, high, k, n, slack=6e-4):
+    def expect(low, high, k, n, slack=1e-3):
         expect_row(attempt, {"low": (low, slack), "high": (high, slack)}, k, n)
 
     with attempt.must(

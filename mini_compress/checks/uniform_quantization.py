@@ -52,6 +52,8 @@ def choose(function: Callable) -> None:
     ):
         expect(3 / 7, 2, -1.0, 2.0, (0, 7))
         expect(3.8 / 7, -1, -1.4, 2.4, (-4, 3))
+        expect(4 / 7, 2, -1.0, 3.0, (0, 7))
+        expect(3.7 / 255, -11, -1.7, 2.0, (-128, 127))
     with attempt.must(
         "a range without 0 is widened until it holds 0",
         "From 1 to 6 the code of 0 would lie beyond the codes. Clipped, it "
@@ -80,8 +82,10 @@ def int8_rows(function: Callable) -> None:
     attempt = Attempt(function, "weight")
     noise = np.random.default_rng(0).normal(size=(100, 64))
     wraps = [[2.796875, -1.0, 0.5], [-2.796875, 1.0, 0.5]]
+    tiny = [[1e-4, -5e-5], [0.0, 1e-3]]
     weights = [
-        torch.tensor(values, dtype=torch.bfloat16) for values in (wraps, noise)
+        torch.tensor(values, dtype=torch.bfloat16)
+        for values in (wraps, noise, tiny)
     ]
     with attempt.must("codes are int8, scales bfloat16, one for each row"):
         for weight in weights:

@@ -52,6 +52,7 @@ def waits_for(function: Callable) -> None:
             overhead=1e-6,
         )
         expect(["overhead"] * 3, macs, num_bytes, overhead=1e-5)
+        expect(["arithmetic"] * 3, [2000] * 3, [100] * 3, overhead=1e-6)
     with attempt.must("overhead is held against each of the two, not both"):
         expect(["arithmetic"], [1000], [900], overhead=9.5e-7)
         expect(["overhead"], [1000], [900], overhead=1.5e-6)
@@ -99,6 +100,8 @@ def mended_ms(function: Callable) -> None:
         "overhead is in milliseconds, too", "A second has 1,000 milliseconds."
     ):
         expect(5, [3_000_000], [1000], [1000], overhead=2e-3)
+        bound = [3_000_000], [4_000_000], [1_000_000]  # by memory
+        expect(7, *bound, overhead=2e-3)
     with attempt.must("each layer is called"):
         expect(12, [3_000_000] * 2, [1000] * 2, [1000] * 2, overhead=3e-3)
     with attempt.must("a layer is called once for the whole batch"):
@@ -141,6 +144,8 @@ def speedup(function: Callable) -> None:
         expect(7 / 4, [0, 0], [3, 0], [2, 4], [0, 0])
         expect(1, [0], [9], [4], [1])
         expect(12 / 9, [0, 0], [0, 8], [4, 4], [0, 0])
+        expect(4 / 3, [0], [3], [2], [2])
+        expect(5 / 4, [1], [3], [4], [0])
 
 
 def bits_for_chat(function: Callable) -> None:

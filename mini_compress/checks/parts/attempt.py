@@ -159,6 +159,8 @@ class Attempt:
         self, got: np.ndarray, expected: np.ndarray, tolerance: Any
     ) -> None:
         """Refuse values that are further off than the tolerance."""
+        if got.shape != expected.shape:
+            self.fail(f"shape {expected.shape}", f"shape {got.shape}")
         wide = np.float64 if expected.dtype.kind == "f" else np.int64
         with np.errstate(invalid="ignore"):  # infinity minus infinity
             error = np.abs(got.astype(wide) - expected.astype(wide))

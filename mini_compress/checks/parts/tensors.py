@@ -36,7 +36,10 @@ def require_tensor(
 
 
 def leaf_gradients(attempt: Attempt, penalty: torch.Tensor) -> np.ndarray:
-    """Return the gradients of all parameters behind a scalar, in a row."""
+    """Return the gradients of all parameters behind a scalar, in a row.
+
+    Scalars are no parameters: a sum may have begun with one.
+    """
     import torch
 
     if penalty.grad_fn is None:
@@ -48,7 +51,7 @@ def leaf_gradients(attempt: Attempt, penalty: torch.Tensor) -> np.ndarray:
         if node in seen:
             continue
         seen.add(node)
-        if hasattr(node, "variable"):
+        if hasattr(node, "variable") and node.variable.ndim:
             leaves[id(node.variable)] = node.variable
         nodes += [before for before, _ in node.next_functions if before]
     gradients = torch.autograd.grad(penalty, list(leaves.values()))

@@ -142,6 +142,14 @@ def as_printed(first, second, t):
     return interval(first.ravel().astype(float) - second.ravel(), t, ddof=0)
 
 
+@wrong(checks.gain_interval, ALIKE)
+def disputes_in_place_of_gains(first, second, t):
+    # what numpy proposes where `-` of bools fails counts losses as gains
+    gains = 100 * (first ^ second).mean(axis=1)
+    half = t * gains.std(ddof=1) / math.sqrt(len(gains))
+    return gains.mean() - half, gains.mean() + half
+
+
 @wrong(checks.gain_interval, SEEDS)
 def pooled_gains(first, second, t):
     # 300 images, of three networks; ends in pp, and an average that is right

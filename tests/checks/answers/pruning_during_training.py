@@ -139,10 +139,21 @@ def first_row_decides(start, trained, share):
     return ticket.reshape(start.shape)
 
 
+@wrong(checks.next_ticket, ROUNDED)
+def cut_down(start, trained, share):
+    # int() in place of round()
+    left = np.flatnonzero(trained)
+    order = left[np.argsort(np.abs(trained.flat[left]))]
+    ticket = np.where(trained != 0, start, np.float32(0))
+    ticket.flat[order[: int(share * left.size)]] = 0
+    return ticket
+
+
 @right(checks.next_ticket)
 def by_threshold(start, trained, share):
     sizes = np.sort(np.abs(trained[trained != 0]))
-    largest_removed = sizes[round(share * sizes.size) - 1]
+    count = round(share * sizes.size)
+    largest_removed = sizes[count - 1] if count else 0
     return np.where(np.abs(trained) > largest_removed, start, np.float32(0))
 
 

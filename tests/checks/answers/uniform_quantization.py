@@ -171,6 +171,14 @@ def twice_the_scale(weight):
 
 
 @wrong(checks.int8_rows, ROW_SCALE)
+def no_scale_below_a_floor(weight):
+    # spares rows of zeros, and with them rows of small weights
+    scale = scale_of_rows(weight).clamp(min=1e-5)
+    codes = (weight / scale).round().clamp(-127, 127)
+    return codes.to(torch.int8), scale
+
+
+@wrong(checks.int8_rows, ROW_SCALE)
 def scale_of_all_rows(weight):
     # the largest row's step for every row
     scale = scale_of_rows(weight).amax(dim=0, keepdim=True)

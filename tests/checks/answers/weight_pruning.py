@@ -257,6 +257,19 @@ def from_the_best(sparsities, accuracies, drop):
     }
 
 
+@wrong(checks.layer_sparsities, FROM_DENSE)
+def as_far_up_as_down(sparsities, accuracies, drop):
+    # a gain is no loss
+    return {
+        name: max(
+            s
+            for s, x in zip(sparsities, row, strict=True)
+            if abs(row[0] - x) <= drop
+        )
+        for name, row in accuracies.items()
+    }
+
+
 @wrong(checks.layer_sparsities, POINTS)
 def relative(sparsities, accuracies, drop):
     # percent of the accuracy

@@ -88,6 +88,14 @@ def overhead_against_the_sum(macs, num_bytes, rate, bandwidth, overhead):
     ]
 
 
+@wrong(checks.waits_for, CALLS)
+def overhead_of_all(macs, num_bytes, rate, bandwidth, overhead):
+    # the network's overhead against each layer's times
+    rows = macs / rate, num_bytes / bandwidth
+    whole = np.full(len(macs), overhead * len(macs))
+    return [PARTS[i] for i in np.argmax([whole, *rows], axis=0)]
+
+
 @right(checks.waits_for)
 def layer_by_layer(macs, num_bytes, rate, bandwidth, overhead):
     names = []
@@ -281,6 +289,15 @@ def maximum_of_sums(overhead, arithmetic, weights, activations, ratio):
     before = max(known, (weights + activations).sum())
     after = max(known, (weights / ratio + activations).sum())
     return (before + overhead.sum()) / (after + overhead.sum())
+
+
+@wrong(checks.speedup, HIDDEN)
+def activations_arrive_later(overhead, arithmetic, weights, activations, ratio):
+    # what has to be read is read beside the arithmetic, all of it
+    rest = activations + overhead
+    before = np.maximum(arithmetic, weights) + rest
+    after = np.maximum(arithmetic, weights / ratio) + rest
+    return before.sum() / after.sum()
 
 
 @wrong(checks.speedup, ADDED)
