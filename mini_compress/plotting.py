@@ -5,7 +5,6 @@ the common forms of color blindness, have a contrast of at least 3 against
 white, and markers tell the families apart in black and white.
 """
 
-import os
 from collections.abc import Mapping
 from importlib import resources
 from types import MappingProxyType
@@ -122,9 +121,6 @@ def use_book_style() -> None:
     _draw_svg_in_notebooks()
 
 
-NARROW = "MINI_COMPRESS_NARROW"  # 0: not for phones too, for nobody looks
-
-
 def _draw_svg_in_notebooks() -> None:
     from IPython import get_ipython
     from matplotlib.figure import Figure
@@ -135,7 +131,5 @@ def _draw_svg_in_notebooks() -> None:
     shell = get_ipython()
     if shell is not None:
         set_matplotlib_formats("svg")
-        if os.environ.get(NARROW) == "0":
-            return
         formats = shell.display_formatter.formatters
         formats["image/svg+xml"].for_type(Figure, draw_twice)

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 
 JOBS = str(min(os.cpu_count() or 1, 8))
 MODULE = [sys.executable, "-m"]
-# nbval compares no pictures, so that none is drawn a second time for phones
-ONCE = ["env", "MINI_COMPRESS_NARROW=0"]
 MAKE = ["make", "--no-print-directory"]
 FILL = [sys.executable, "tools/fill_lessons.py"]
 # work is handed out one unit after the other, in the order of tests/conftest.py
@@ -32,17 +30,7 @@ STAGES = [
         "ruff format": [*MODULE, "ruff", "format", "--check"],
         "mypy": [*MODULE, "mypy"],
     },
-    {
-        "pytest": [
-            *ONCE,
-            *MODULE,
-            "pytest",
-            *WORKERS,
-            "--nbval",
-            *PATIENCE,
-            *PLACES,
-        ]
-    },
+    {"pytest": [*MODULE, "pytest", *WORKERS, "--nbval", *PATIENCE, *PLACES]},
 ]
 
 
