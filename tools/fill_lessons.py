@@ -19,13 +19,14 @@ from copy import deepcopy
 from pathlib import Path
 
 import nbformat
-from make_lessons import ANSWER, CHECK, LESSONS, STUB
+from make_lessons import LESSONS
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from run_notebooks import BUILD, find_notebooks, find_run
 
 from mini_compress.chapters import Chapter
 from mini_compress.checks.parts.attempt import Attempt, CheckFailed
+from mini_compress.exercises import ANSWER, CHECK, to_stub
 
 CHECKED = BUILD / "checked"
 IGNORE = "nbval-ignore-output"
@@ -76,7 +77,7 @@ def find(source: str, built: Iterator[NotebookNode]) -> NotebookNode:
     Those in between belong to answers, and are not in the lesson.
     """
     for cell in built:
-        if source in (cell.source, ANSWER.sub(STUB, cell.source)):
+        if source in (cell.source, to_stub(cell.source)):
             return cell
     raise ValueError(
         f"lessons must hold the chapters' cells: run `make lessons`; got a "

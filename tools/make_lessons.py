@@ -25,15 +25,11 @@ from plain_markdown import Block, Names, render, split_blocks, to_plain
 from sphinx_external_toc.parsing import parse_toc_yaml
 
 from mini_compress.chapters import Chapter
+from mini_compress.exercises import ANSWER, CHECK, to_stub
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = ROOT / "lessons"
-ANSWER = re.compile(
-    r"^( *)### BEGIN SOLUTION\n.*?### END SOLUTION", re.M | re.DOTALL
-)
-STUB = r"\1raise NotImplementedError  # write this"
 BLANK = "*Your answer: write it in the place of this line.*"
-CHECK = re.compile(r"checks\.\w+\(\w+\)")
 EXERCISE = re.compile(r"^(:::|```)\{exercise", re.MULTILINE)
 CITED = re.compile(r"\{cite(?::[pt])?\}`([^`]+)`")
 FOLDED = {"hide-input", "remove-input", "hide-cell", "remove-cell"}
@@ -115,7 +111,7 @@ class Lesson:
             if self._solved:
                 metadata["nbgrader"] = grading(identity, solution=True)
             else:
-                source = ANSWER.sub(STUB, source)
+                source = to_stub(source)
         elif CHECK.fullmatch(source):
             identity = f"{self._exercise}-check"
             metadata["nbgrader"] = grading(identity, points=1)

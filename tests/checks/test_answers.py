@@ -3,7 +3,6 @@
 The book's solutions are read from the chapters, the others from answers/.
 """
 
-import ast
 import importlib
 import inspect
 import re
@@ -13,12 +12,17 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
-from make_lessons import ANSWER, CHECK, STUB, find_chapters
+from make_lessons import ROOT, find_chapters
 
 from mini_compress.checks import CheckFailed
+from mini_compress.exercises import Exercise, find_exercises, find_imports
 from tests.checks.answers import RIGHT, WRONG
 
-CHAPTERS = find_chapters()
+CHAPTERS = list(find_chapters())
+SOURCES = {
+    chapter: (ROOT / "book" / f"{chapter}.md").read_text()
+    for chapter in CHAPTERS
+}
 MODULES = {
     chapter: importlib.import_module(f"mini_compress.checks.{chapter}")
     for chapter in CHAPTERS
@@ -59,19 +63,14 @@ OF_NETWORKS = {
 CHECKS = [check for module in MODULES.values() for check in checks_of(module)]
 
 
-def find_answers() -> dict[Callable, tuple[str, str, str]]:
-    """Return check -> chapter, code of the answer, name of the function."""
+def find_answers() -> dict[Callable, tuple[str, Exercise]]:
+    """Return check -> chapter, and the exercise that it checks."""
     found = {}
-    for chapter, notebook in CHAPTERS.items():
-        answer = ""
-        for cell in notebook.cells:
-            if cell.cell_type == "code" and ANSWER.search(cell.source):
-                answer = cell.source
-            elif cell.cell_type == "code" and CHECK.fullmatch(cell.source):
-                _, name, function, _ = re.split(r"[.()]", cell.source)
-                check = getattr(MODULES[chapter], name)
-                assert check not in found, f"{check} checks two exercises"
-                found[check] = chapter, answer, function
+    for chapter, source in SOURCES.items():
+        for exercise in find_exercises(source):
+            check = getattr(MODULES[chapter], exercise.check)
+            assert check not in found, f"{check} checks two exercises"
+            found[check] = chapter, exercise
     return found
 
 
@@ -80,21 +79,20 @@ ANSWERS = find_answers()
 
 def define(chapter: str, code: str, function: str):
     """Run the chapter's imports and then some code; return a function."""
-    imports = [
-        ast.unparse(node)
-        for cell in CHAPTERS[chapter].cells
-        if cell.cell_type == "code"
-        for node in ast.parse(cell.source).body
-        if isinstance(node, ast.Import | ast.ImportFrom)
-    ]
     names: dict = {}
-    exec("\n".join([*imports, code]), names)
+    exec("\n".join([*find_imports(SOURCES[chapter]), code]), names)
     return names[function]
+
+
+def define_solution(check: Callable):
+    """Return the function in the book's solution."""
+    chapter, exercise = ANSWERS[check]
+    return define(chapter, exercise.solution, exercise.function)
 
 
 def passed_by(check: Callable, capsys) -> list[str]:
     """Return the properties that the book's solution has."""
-    check(define(*ANSWERS[check]))
+    check(define_solution(check))
     lines = capsys.readouterr().out.splitlines()
     return [
         line.removeprefix("passed: ")
@@ -119,9 +117,10 @@ def test_solutions_pass_and_every_property_rejects_something(check, capsys):
 
 @pytest.mark.parametrize("check", CHECKS, ids=name_of)
 def test_stubs_are_not_written_yet(check):
-    chapter, answer, function = ANSWERS[check]
-    stub = define(chapter, ANSWER.sub(STUB, answer), function)
-    with pytest.raises(CheckFailed, match=f"{function} is not written yet"):
+    chapter, exercise = ANSWERS[check]
+    stub = define(chapter, exercise.stub, exercise.function)
+    says = f"{exercise.function} is not written yet"
+    with pytest.raises(CheckFailed, match=says):
         check(stub)
 
 
@@ -178,7 +177,7 @@ SMALL_CHECKS = [x for x in CHECKS if x.__name__ not in OF_NETWORKS]
 )
 @pytest.mark.parametrize("check", SMALL_CHECKS, ids=name_of)
 def test_tensors_and_lists_count_as_arrays(check, convert):
-    solution = define(*ANSWERS[check])
+    solution = define_solution(check)
 
     def plain_arrays(x):
         return convert(x) if isinstance(x, np.ndarray) else x
@@ -189,7 +188,7 @@ def test_tensors_and_lists_count_as_arrays(check, convert):
 @pytest.mark.filterwarnings("ignore:.*masked element")
 @pytest.mark.parametrize("check", SMALL_CHECKS, ids=name_of)
 def test_masked_results_are_refused(check):
-    solution = define(*ANSWERS[check])
+    solution = define_solution(check)
     with pytest.raises(CheckFailed, match=r"^failed: "):
         check(lambda *arguments: mask_all(solution(*arguments)))
 

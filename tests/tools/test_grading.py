@@ -15,9 +15,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from make_lessons import ANSWER, LESSONS, make_lessons
+from make_lessons import LESSONS, make_lessons
 from nbformat.v4 import new_code_cell
 
+from mini_compress.exercises import ANSWER
 from tests.support.needs import skip_or_fail
 
 try:

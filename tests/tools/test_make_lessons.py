@@ -11,8 +11,6 @@ from importlib.metadata import packages_distributions, requires
 import nbformat
 import pytest
 from make_lessons import (
-    ANSWER,
-    CHECK,
     LESSONS,
     ROOT,
     Lesson,
@@ -25,6 +23,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from plain_markdown import Names
+
+from mini_compress.exercises import ANSWER, CHECK
 
 pytestmark = pytest.mark.xdist_group("lessons")  # made once
 CHAPTERS = find_chapters()

@@ -5,8 +5,10 @@ import shutil
 
 import jupytext
 import pytest
-from make_lessons import ANSWER, CHECK, EXERCISE, ROOT
+from make_lessons import EXERCISE, ROOT
 from new_chapter import PLACES, new_chapter
+
+from mini_compress.exercises import ANSWER, CHECK
 
 
 @pytest.fixture

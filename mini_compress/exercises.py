@@ -1,0 +1,85 @@
+"""The exercises of a chapter that ask for code: what is given, and its check.
+
+In a chapter the answer stands between the lines `### BEGIN SOLUTION` and
+`### END SOLUTION`. The cell that holds `checks.<name>(function)` and nothing
+else tests it. A cell with the tag `try-it` behind that shows a widget that
+calls the function.
+"""
+
+import ast
+import re
+from dataclasses import dataclass, replace
+
+from .chapters import CELL
+
+ANSWER = re.compile(
+    r"^( *)### BEGIN SOLUTION\n.*?### END SOLUTION", re.M | re.DOTALL
+)
+STUB = r"\1raise NotImplementedError  # write this"
+CHECK = re.compile(r"checks\.(?P<check>\w+)\((?P<function>\w+)\)")
+SOLUTION = re.compile(r"\{solution(?:-start)?\} (\S+)$", re.MULTILINE)
+NEEDS_TORCH, TRY_IT = "needs-torch", "try-it"  # tags of cells
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """An exercise that asks for code.
+
+    label : by which the text refers to it
+    solution : the cell with the answer
+    check, function : names of its check, and of the function that is checked
+    needs_torch : whether it cannot be done with numpy alone
+    widget : the code of a cell that calls the function, or nothing
+    """
+
+    label: str
+    solution: str
+    check: str
+    function: str
+    needs_torch: bool
+    widget: str = ""
+
+    @property
+    def stub(self) -> str:
+        """The cell without the answer."""
+        return to_stub(self.solution)
+
+
+def to_stub(code: str) -> str:
+    r"""Return a cell without the answer in it.
+
+    >>> code = "def f():\n  ### BEGIN SOLUTION\n  return\n  ### END SOLUTION"
+    >>> print(to_stub(code))
+    def f():
+      raise NotImplementedError  # write this
+    """
+    return ANSWER.sub(STUB, code)
+
+
+def find_exercises(text: str) -> list[Exercise]:
+    """Return the exercises of a chapter's source that ask for code."""
+    found: list[Exercise] = []
+    solution = label = ""
+    for cell in CELL.finditer(text):
+        head, code = cell["head"], cell["code"].rstrip("\n")
+        if ANSWER.search(code):
+            solution = code
+            label = SOLUTION.findall(text[: cell.start()])[-1]
+        elif check := CHECK.fullmatch(code):
+            names = check["check"], check["function"]
+            needs = NEEDS_TORCH in head
+            found.append(Exercise(label, solution, *names, needs))
+        elif TRY_IT in head:
+            found[-1] = replace(found[-1], widget=code)
+    return found
+
+
+def find_imports(text: str) -> list[str]:
+    """Return the import statements of a chapter's cells, each once."""
+    statements = (
+        ast.unparse(node)
+        for cell in CELL.finditer(text)
+        for node in ast.parse(cell["code"]).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    )
+    return list(dict.fromkeys(statements))
