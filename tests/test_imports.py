@@ -19,7 +19,7 @@ ROWS = [
     {"kernels", "measuring"},
     {"layers"},
     {"graph", "models", "datasets", "artifact"},
-    {"hardware", "training", "zoo"},
+    {"hardware", "training", "zoo", "digits"},
     {"allocation"},
     {"pruning", "quantization", "distillation", "low_rank"},
     {"export"},
