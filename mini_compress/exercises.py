@@ -18,7 +18,7 @@ ANSWER = re.compile(
 STUB = r"\1raise NotImplementedError  # write this"
 CHECK = re.compile(r"checks\.(?P<check>\w+)\((?P<function>\w+)\)")
 SOLUTION = re.compile(r"\{solution(?:-start)?\} (\S+)$", re.MULTILINE)
-NEEDS_TORCH, TRY_IT = "needs-torch", "try-it"  # tags of cells
+TRY_IT = "try-it"  # the tag of a cell
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,6 @@ class Exercise:
     label : by which the text refers to it
     solution : the cell with the answer
     check, function : names of its check, and of the function that is checked
-    needs_torch : whether it cannot be done with numpy alone
     widget : the code of a cell that calls the function, or nothing
     """
 
@@ -36,7 +35,6 @@ class Exercise:
     solution: str
     check: str
     function: str
-    needs_torch: bool
     widget: str = ""
 
     @property
@@ -66,9 +64,7 @@ def find_exercises(text: str) -> list[Exercise]:
             solution = code
             label = SOLUTION.findall(text[: cell.start()])[-1]
         elif check := CHECK.fullmatch(code):
-            names = check["check"], check["function"]
-            needs = NEEDS_TORCH in head
-            found.append(Exercise(label, solution, *names, needs))
+            found.append(Exercise(label, solution, *check.groups()))
         elif TRY_IT in head:
             found[-1] = replace(found[-1], widget=code)
     return found

@@ -12,7 +12,8 @@
 9. Figures are drawn in the page, see `mc_figures`.
 10. The marks around a solution, which tools read, are not shown.
 11. The search quotes what it found from a disk too, see `mc_search`.
-12. A page says in its head what it is about, for previews of links.
+12. Exercises run in the page, see `mc_exercises` and `mc_python`.
+13. A page says in its head what it is about, for previews of links.
 """
 
 import importlib.util
@@ -26,8 +27,10 @@ from pathlib import Path
 from docutils import nodes
 from mc_colors import on_dark
 from mc_docstrings import typeset
+from mc_exercises import load_editor, offer_answers
 from mc_figures import draw_in_page
 from mc_lessons import copy_lessons, offer_lesson
+from mc_python import write_python
 from mc_search import load_texts, write_texts
 
 from mini_compress.plotting import COLORS
@@ -142,10 +145,13 @@ def setup(app):
     app.connect("html-page-context", make_tables_focusable)
     app.connect("html-page-context", load_texts)
     app.connect("html-page-context", describe_page)
+    app.connect("html-page-context", load_editor)
     app.connect("doctree-resolved", keep_units)
     app.connect("doctree-resolved", drop_marks)
     app.connect("doctree-resolved", offer_lesson)
     app.connect("doctree-resolved", draw_in_page)
+    app.connect("doctree-resolved", offer_answers)
     app.connect("build-finished", copy_lessons)
     app.connect("build-finished", write_texts)
+    app.connect("build-finished", write_python)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

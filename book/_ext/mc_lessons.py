@@ -18,9 +18,15 @@ def offer_lesson(app, doctree, docname):
     lesson = LESSONS / f"{Path(docname).name}.ipynb"
     title = next(doctree.findall(nodes.title), None)
     if lesson.exists() and title is not None:
-        address = f"{'../' * docname.count('/')}{FOLDER}/{lesson.name}"
-        link = nodes.raw("", LINK.format(address=address), format="html")
+        link = LINK.format(address=address_of_lesson(docname))
+        link = nodes.raw("", link, format="html")
         title.parent.insert(title.parent.index(title) + 1, link)
+
+
+def address_of_lesson(docname):
+    """Return where a page's lesson is, seen from the page."""
+    up = "../" * docname.count("/")
+    return f"{up}{FOLDER}/{Path(docname).name}.ipynb"
 
 
 def copy_lessons(app, exception):

@@ -1,0 +1,115 @@
+"""Exercises that run in the page: what each page carries for them.
+
+Before a solution stands an empty box, which exercises.js makes an editor, or
+a line that the exercise needs PyTorch. The stubs, and what Python must be told
+to check an answer, travel as JSON.
+"""
+
+import importlib
+import json
+from dis import get_instructions
+from pathlib import Path
+from types import CodeType, FunctionType
+
+from docutils import nodes
+from mc_lessons import address_of_lesson
+from mc_python import files
+from sphinx_exercise.nodes import solution_node
+
+from mini_compress.exercises import find_exercises, find_imports
+
+SCRIPTS = ["prism.js", "python_in_page.js", "editor.js", "exercises.js"]
+BOX = '<div class="answer" data-exercise="{label}"></div>'
+ELSEWHERE = (
+    '<p class="answer-elsewhere">This one needs PyTorch, which a page does not '
+    'have: <a href="{address}" download>download the lesson</a>.</p>'
+)
+
+
+def offer_answers(app, doctree, docname):
+    """Put a place for an answer before each solution that asks for code."""
+    if not files():
+        return
+    source = Path(app.env.doc2path(docname)).read_text(encoding="utf-8")
+    exercises = {one.label: one for one in find_exercises(source)}
+    if not exercises:
+        return
+    chapter = Path(docname).name
+    checks = importlib.import_module(f"mini_compress.checks.{chapter}")
+    here = {
+        label: one
+        for label, one in exercises.items()
+        if needs_numpy_alone(getattr(checks, one.check))
+    }
+    for solution in list(doctree.findall(solution_node)):
+        label = solution["target_label"]
+        if label in exercises:  # others ask for words
+            form = BOX if label in here else ELSEWHERE
+            html = form.format(label=label, address=address_of_lesson(docname))
+            place = solution.parent.index(solution)
+            solution.parent.insert(place, nodes.raw("", html, format="html"))
+    if here:
+        data = {
+            "chapter": chapter,
+            "imports": find_imports(source),
+            "digits": needs_digits(checks, here),
+            "exercises": {label: write(one) for label, one in here.items()},
+        }
+        doctree.append(nodes.raw("", embed(data), format="html"))
+
+
+def needs_numpy_alone(check):
+    """Return whether a check imports nothing as it runs.
+
+    What is imported inside of functions is what torch comes with: the modules
+    themselves import with numpy alone.
+    """
+    functions, codes, seen = [check], [], set()
+    while functions:
+        function = functions.pop()
+        codes.append(function.__code__)
+        while codes:
+            code = codes.pop()
+            if code in seen:
+                continue
+            seen.add(code)
+            codes += [x for x in code.co_consts if isinstance(x, CodeType)]
+            if any(x.opname == "IMPORT_NAME" for x in get_instructions(code)):
+                return False
+            called = map(function.__globals__.get, code.co_names)
+            functions += [
+                x
+                for x in called
+                if isinstance(x, FunctionType)
+                and x.__module__.startswith("mini_compress.checks")
+            ]
+    return True
+
+
+def needs_digits(checks, exercises):
+    """Return whether a check or a widget of a page reads LeNet300's digits."""
+    has_widget = any(one.widget for one in exercises.values())
+    return has_widget or "load_digits" in vars(checks)
+
+
+def write(exercise):
+    """Return what the page must know of an exercise."""
+    return {
+        "stub": exercise.stub,
+        "check": exercise.check,
+        "function": exercise.function,
+        "widget": exercise.widget,
+    }
+
+
+def embed(data):
+    """Return data as an element of the page, which exercises.js reads."""
+    text = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
+    return f'<script type="application/json" id="asked-here">{text}</script>'
+
+
+def load_editor(app, pagename, templatename, context, doctree):
+    """Load the editor in the pages that have a place for it."""
+    if 'id="asked-here"' in context.get("body", ""):
+        for name in SCRIPTS:
+            app.add_js_file(name, loading_method="defer")

@@ -1,0 +1,97 @@
+/* Python for a page: a worker that is started with the first call.
+
+   Scripts are all that a page may load from a disk. python.js holds Python and
+   digits.js what some exercises read; see book/_ext/mc_python.py. */
+
+const LIMIT = 60; // seconds that a call may take
+const STAGES = 5; // of a start
+
+class Stopped extends Error {}
+
+class Python {
+  #worker;
+  #starting = null; // a promise, from the first call on
+  #tell; // what is to be told of a start
+  #stop = () => {};
+
+  constructor(scripts) {
+    this.scripts = scripts;
+  }
+
+  // Let the worker do a task, see python_worker.js; return what comes out.
+  async call(task, { tell, print }) {
+    this.#tell = tell;
+    const stopped = new Promise((_, reject) => {
+      this.#stop = (reason) => reject(new Stopped(reason));
+    });
+    stopped.catch(() => {}); // there may be no one who waits for it
+    this.#starting ??= this.#start();
+    await Promise.race([this.#starting, stopped]);
+    tell("running", STAGES);
+    const limit = setTimeout(
+      () => this.stop(`Stopped: it ran for ${LIMIT} seconds.`),
+      1000 * LIMIT,
+    );
+    try {
+      return await Promise.race([this.#ask(task, { print }), stopped]);
+    } catch (error) {
+      this.#starting = this.#start(); // afresh, so as to be there in time
+      this.#starting.catch(() => {});
+      throw error;
+    } finally {
+      clearTimeout(limit);
+    }
+  }
+
+  stop(reason) {
+    this.#stop(reason);
+  }
+
+  async #start() {
+    this.#worker?.terminate();
+    try {
+      let stage = 0;
+      const tell = (text) => this.#tell(text, stage++);
+      tell("loading Python: 12 MB, once");
+      await Promise.all(this.scripts.map(loadScript));
+      const { worker, files, digits } = miniCompress;
+      const source = new Blob([worker], { type: "text/javascript" });
+      this.#worker = new Worker(URL.createObjectURL(source));
+      await this.#ask({ files, digits }, { tell });
+    } catch (error) {
+      this.#starting = null; // the next call tries it again
+      throw error;
+    }
+  }
+
+  #ask(task, listeners) {
+    const worker = this.#worker;
+    return new Promise((resolve, reject) => {
+      worker.onerror = (event) => reject(new Error(event.message));
+      worker.onmessage = ({ data: [kind, value] }) => {
+        if (kind === "done") resolve(value);
+        else if (kind === "error") reject(new Error(value));
+        else listeners[kind]?.(value);
+      };
+      worker.postMessage(task);
+    });
+  }
+}
+
+const loaded = new Map(); // name of a script -> a promise
+
+function loadScript(name) {
+  const load = (resolve, reject) => {
+    const script = document.createElement("script");
+    const root = document.documentElement.dataset.content_root;
+    script.src = `${root}_static/${name}`;
+    script.onload = resolve;
+    script.onerror = () => {
+      loaded.delete(name);
+      reject(new Error(`${script.src} cannot be loaded`));
+    };
+    document.head.append(script);
+  };
+  if (!loaded.has(name)) loaded.set(name, new Promise(load));
+  return loaded.get(name);
+}
