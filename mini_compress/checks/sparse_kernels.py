@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..digits import load_digits
 from ..kernels import naive, sparse
 from .parts.attempt import Attempt
 from .parts.budgets import require_fewer, require_right
@@ -157,25 +158,19 @@ def small_first_layer(function: Callable) -> None:
     function : (weight) -> a matrix of `kernels.sparse` of the weight's shape,
         (300, 784) float32
     """
-    import torch
-
-    from .. import datasets, training, zoo
-
-    model = zoo.load("LeNet300", "mnist5k")
-    weight = dict(model.named_parameters())["classifier.1.weight"]
+    digits = load_digits("validation")
+    weight = digits.weights["classifier.1"]
     attempt = Attempt(function, "weight")
     with attempt.must("the result is a sparse matrix as large as the weight"):
-        matrix = attempt.call(weight.detach().numpy().copy())
+        matrix = attempt.call(weight.copy())
         if not isinstance(matrix, FORMATS):
             names = ", ".join(kind.__name__ for kind in FORMATS)
             attempt.fail(f"one of {names}", type(matrix).__name__)
         if matrix.shape != weight.shape:
-            attempt.fail(f"shape {tuple(weight.shape)}", f"{matrix.shape}")
+            attempt.fail(f"shape {weight.shape}", f"{matrix.shape}")
     says = "the arrays have {} bytes"
     hint = "Fewer values, or fewer bits for where they are."
     require_fewer(attempt, says, matrix.num_bytes, NUM_BYTES, hint)
-    with torch.no_grad():
-        weight.copy_(torch.from_numpy(matrix.to_dense()))
-    score = training.evaluate(model, datasets.load("mnist5k").validation)
+    score = digits.score({"classifier.1": matrix.to_dense()})
     hint = "Which format has room for the most values in these bytes?"
     require_right(attempt, score, NUM_CORRECT, hint)
