@@ -71,11 +71,24 @@ def find_exercises(text: str) -> list[Exercise]:
 
 
 def find_imports(text: str) -> list[str]:
-    """Return the import statements of a chapter's cells, each once."""
-    statements = (
-        ast.unparse(node)
+    r"""Return what a chapter's cells import, a statement for each name.
+
+    So a module that is missing takes no other with it that stood in its line.
+
+    >>> cell = "```{code-cell} ipython3\nfrom math import e, pi as p\n```\n"
+    >>> find_imports(cell)
+    ['from math import e', 'from math import pi as p']
+    """
+    nodes = [
+        node
         for cell in CELL.finditer(text)
         for node in ast.parse(cell["code"]).body
-        if isinstance(node, ast.Import | ast.ImportFrom)
-    )
-    return list(dict.fromkeys(statements))
+    ]
+    found: list[ast.stmt] = []
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found += [ast.Import([name]) for name in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            module, level = node.module, node.level
+            found += [ast.ImportFrom(module, [x], level) for x in node.names]
+    return list(dict.fromkeys(map(ast.unparse, found)))
