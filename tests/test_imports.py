@@ -25,7 +25,7 @@ ROWS = [
     {"export"},
     {"pipeline"},
     {"studies", "results", "figures", "widgets", "checks", "cli"},
-    {"chapters"},
+    {"chapters", "exercises", "in_page"},
     {"__main__"},
 ]
 FAMILIES = ROWS[6]
@@ -152,8 +152,23 @@ def test_a_backward_import_would_be_seen(tmp_path):
     }
 
 
-def test_kernels_need_numpy_alone():
-    done = run_python(BLOCK + "import mini_compress.kernels")
+# What an answer that needs numpy alone may use, in a page of the book too
+@pytest.mark.parametrize(
+    "module",
+    [
+        "allocation",
+        "digits",
+        "exercises",
+        "in_page",
+        "kernels",
+        "measuring",
+        "tables",
+        "widgets",
+        "writing",
+    ],
+)
+def test_numpy_alone_is_needed(module):
+    done = run_python(BLOCK + f"import mini_compress.{module}")
     assert done.returncode == 0, done.stderr
 
 

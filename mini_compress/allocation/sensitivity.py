@@ -1,20 +1,22 @@
 """How much accuracy each layer costs when it alone is compressed."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from .._require import require_real
-from ..datasets import Split
-from ..layers.selection import treatable_layers
 from ..measuring import Score
 from ..tables import Cell, Table, Tables
-from ..training import evaluate
 
-# (model, name of a layer, level) -> a copy with that layer compressed
-Compress = Callable[[nn.Module, str, float], nn.Module]
+if TYPE_CHECKING:  # budgets can be shared out with numpy alone
+    from torch import nn
+
+    from ..datasets import Split
+
+    # (model, name of a layer, level) -> a copy with that layer compressed
+    Compress = Callable[[nn.Module, str, float], nn.Module]
 
 
 @dataclass(frozen=True, repr=False)
@@ -127,6 +129,9 @@ def scan_layers(
 
     See [han2015learning], section 4.1 and figure 6.
     """
+    from ..layers.selection import treatable_layers
+    from ..training import evaluate
+
     levels = require_levels("levels", levels)
     found = treatable_layers(model, layers)
     untouched = evaluate(model, split)
