@@ -75,7 +75,7 @@ SOURCES = {
 
 
 def find_all() -> dict[str, Path]:
-    """Return where each file is; nothing, and a line on stderr, if one lacks."""
+    """Return where each file is; none, and a line on stderr, if one lacks."""
     try:
         return {name: find(name) for name in SOURCES}
     except (OSError, ValueError) as error:

@@ -19,11 +19,12 @@ from pathlib import Path
 
 from mc_downloads import find_all
 
+import mini_compress
 from mini_compress.digits import write_digits
+from mini_compress.exercises import find_exercises
 
-ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = ROOT / "mini_compress"
-WORKER = ROOT / "book" / "assets" / "python_worker.js"
+PACKAGE = Path(mini_compress.__file__).parent
+WORKER = Path(__file__).parents[1] / "assets" / "python_worker.js"
 PRISM = ("prism-core.min.js", "prism-python.min.js")
 MANUAL = "window.Prism = { manual: true };\n"  # colors nothing by itself
 # prints the modules of the package that can be imported with numpy alone
@@ -57,7 +58,10 @@ def files():
 
 def write_python(app, exception):
     """Write the scripts that a page loads when the first answer is run."""
-    if exception is not None or app.builder.format != "html" or not files():
+    if exception is not None or app.builder.format != "html":
+        return
+    sources = (Path(app.env.doc2path(name)) for name in app.env.found_docs)
+    if not any(find_exercises(x.read_text()) for x in sources) or not files():
         return
     static = Path(app.outdir) / "_static"
     parts = {
@@ -102,7 +106,7 @@ def pack_package():
     """Return an archive of all modules that need numpy alone."""
     command = [sys.executable, "-c", ALONE]
     printed = subprocess.run(
-        command, cwd=ROOT, check=True, capture_output=True, text=True
+        command, cwd=PACKAGE.parent, check=True, capture_output=True, text=True
     )
     modules = [Path(line) for line in printed.stdout.split()]
     widgets = PACKAGE / "widgets"
@@ -112,7 +116,7 @@ def pack_package():
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(found):
             # without the time of the file: the same modules, the same bytes
-            entry = zipfile.ZipInfo(path.relative_to(ROOT).as_posix())
+            entry = zipfile.ZipInfo(path.relative_to(PACKAGE.parent).as_posix())
             archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
     return content.getvalue()
 

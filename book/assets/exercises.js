@@ -39,7 +39,7 @@ const FORM = (label) => `
   <p class="answer-head"><label for="answer-${label}">Your answer</label>
     <span id="keys-${label}">Ctrl+Enter runs it. Tab indents; Esc, then Tab,
     leaves.</span></p>
-  <div class="answer-code"><pre class="highlight" aria-hidden="true"></pre><textarea
+  <div class="answer-code"><div class="highlight" aria-hidden="true"></div><textarea
     id="answer-${label}" aria-describedby="keys-${label}" wrap="off"
     spellcheck="false" autocapitalize="off" autocomplete="off"></textarea></div>
   <div class="answer-buttons"><button type="button">Run and check</button>
@@ -59,7 +59,7 @@ class Answer {
     const part = (selector) => box.querySelector(selector);
     this.box = box;
     this.area = part("textarea");
-    this.editor = new Editor(this.area, part("pre"));
+    this.editor = new Editor(this.area, part(".highlight"));
     this.said = part("[role=status]");
     this.progress = part("progress");
     [this.start, this.end, this.reset] = box.querySelectorAll("button");

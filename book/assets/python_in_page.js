@@ -35,6 +35,7 @@ class Python {
     try {
       return await Promise.race([this.#ask(task, { print }), stopped]);
     } catch (error) {
+      this.#tell = () => {};
       this.#starting = this.#start(); // afresh, so as to be there in time
       this.#starting.catch(() => {});
       throw error;

@@ -1,0 +1,250 @@
+"""Answers that are written and run in a page, by Python in the browser."""
+
+import importlib
+
+import pytest
+from mc_exercises import SCRIPTS, needs_numpy_alone
+
+from mini_compress.exercises import find_exercises, find_imports
+from tests.checks.answers import RIGHT, WRONG
+from tests.support.answers_in_page import call, run, task_of, wait
+from tests.support.pages import DESKTOP, PHONE, ROOT, open_page, violations
+
+pytestmark = [pytest.mark.xdist_group("answers"), pytest.mark.takes(120)]
+CHAPTER = "sparse_kernels"
+NAME = f"book/{CHAPTER}.html"
+FIRST, SECOND = "share_of_dense", "best_index_bits"
+LIGHT = 1_000_000  # bytes that a page may have before the first answer is run
+LOOP = "while True:\n    pass\n"
+WRONG_INDEX = "def best_index_bits(row, value_bits):\n    return 1"
+EXERCISES = [
+    (path.stem, find_imports(text), exercise)
+    for path in sorted((ROOT / "book").glob("*.md"))
+    for text in [path.read_text()]
+    for exercise in find_exercises(text)
+]
+SOLUTIONS = {
+    one.check: one.solution for name, _, one in EXERCISES if name == CHAPTER
+}
+# wrong only where numpy's index has 64 bits
+RIGHT_ON_32_BITS = {"sums_in_int64"}
+
+
+def check_of(chapter, exercise):
+    module = importlib.import_module(f"mini_compress.checks.{chapter}")
+    return getattr(module, exercise.check)
+
+
+for _chapter in {name for name, *_ in EXERCISES}:
+    importlib.import_module(f"tests.checks.answers.{_chapter}")
+IN_PAGE = {
+    check_of(chapter, exercise): (chapter, imports, exercise)
+    for chapter, imports, exercise in EXERCISES
+    if needs_numpy_alone(check_of(chapter, exercise))
+}
+
+
+@pytest.fixture(scope="module")
+def book(html):
+    """The built pages, if Python came with them."""
+    if not (html / "_static" / "python.js").exists():
+        pytest.skip("needs Pyodide and numpy: see book/_ext/mc_downloads.py")
+    return html
+
+
+@pytest.fixture(scope="module")
+def visit(browser, book, timeout):
+    """A page from a disk; Python runs in it from the first test on."""
+    with browser.new_context(viewport=DESKTOP) as context:
+        context.set_default_timeout(timeout)
+        yield open_page(context, (book / NAME).as_uri())
+
+
+@pytest.fixture
+def page(visit):
+    return visit.page
+
+
+@pytest.fixture
+def open_chapter(open_context, serve, book):
+    """A function that opens the page from a server, in a window of its own."""
+
+    def start():
+        return open_page(
+            open_context(viewport=DESKTOP), f"{serve(book)}/{NAME}"
+        )
+
+    return start
+
+
+def box_of(page, check):
+    """Return the editor for the exercise that a check belongs to."""
+    labels = {
+        one.check: one.label for name, _, one in EXERCISES if name == CHAPTER
+    }
+    return page.locator(f".answer[data-exercise={labels[check]}]")
+
+
+def assert_answers_run(visit, base):
+    """Run a right answer and a wrong one; nobody is asked for anything."""
+    page, workers = visit.page, []
+    page.on("worker", lambda worker: workers.append(worker))
+    assert not [x for x in visit.requests if "python.js" in x]
+    box = box_of(page, FIRST)
+    stub = box.locator("textarea").input_value()
+    assert "share_of_dense is not written yet" in run(box, stub)
+    said = run(box, SOLUTIONS[FIRST])
+    assert "failed" not in said and said.endswith("All of it holds.")
+    assert said.count("passed: ") >= 3
+    said = run(box_of(page, SECOND), WRONG_INDEX)
+    assert "failed: " in said and said.endswith("see what failed.")
+    assert len(workers) == 1  # one Python for both
+    own = (base, "data:", "blob:")
+    assert not [x for x in visit.requests if not x.startswith(own)]
+    assert not visit.problems
+
+
+def test_answers_run_in_a_page_from_a_disk(visit, book):
+    assert_answers_run(visit, book.as_uri())
+
+
+def test_answers_run_in_a_page_from_a_server_until_a_limit(open_chapter):
+    visit = open_chapter()
+    assert_answers_run(visit, visit.page.url.removesuffix(f"/{NAME}"))
+    box = box_of(visit.page, FIRST)
+    visit.page.clock.install()
+    box.locator("textarea").fill(LOOP)
+    box.locator("textarea").press("Control+Enter")
+    box.get_by_text("Python: running").wait_for()
+    visit.page.clock.fast_forward(61_000)
+    assert wait(box) == "Stopped: it ran for 60 seconds."
+
+
+def test_a_page_is_light_until_an_answer_is_run(book):
+    static = book / "_static"
+    scripts = sum((static / name).stat().st_size for name in SCRIPTS)
+    for name in {name for name, *_ in EXERCISES}:
+        page = book / "book" / f"{name}.html"
+        assert page.stat().st_size + scripts < LIGHT
+
+
+def test_solutions_pass_in_the_page(page):
+    tasks = [
+        {
+            "chapter": chapter,
+            "imports": imports,
+            "code": exercise.solution,
+            "check": exercise.check,
+            "name": exercise.function,
+        }
+        for chapter, imports, exercise in IN_PAGE.values()
+    ]
+    said = call(page, tasks)
+    failed = [
+        (task["check"], one.text)
+        for task, one in zip(tasks, said, strict=True)
+        if one.status != "passed"
+    ]
+    assert not failed
+
+
+def test_four_of_five_exercises_run_in_the_page():
+    assert len(IN_PAGE) >= 0.8 * len(EXERCISES)
+
+
+def test_known_answers_are_judged_in_the_page_as_elsewhere(page):
+    expected = [(check, answer, "") for check, answer in RIGHT]
+    expected = [
+        (check, answer, "" if answer.__name__ in RIGHT_ON_32_BITS else lacks)
+        for check, answer, lacks in [*expected, *WRONG]
+        if check in IN_PAGE
+    ]
+    said = call(page, [task_of(*one[:2]) for one in expected])
+    differ = [
+        (answer.__qualname__, lacks, one.text)
+        for (_, answer, lacks), one in zip(expected, said, strict=True)
+        if one.status != ("failed" if lacks else "passed")
+        or (lacks and f"failed: {lacks}\n" not in one.text)
+    ]
+    assert not differ
+
+
+def test_a_loop_without_an_end_is_stopped(page):
+    box = box_of(page, FIRST)
+    box.locator("textarea").fill(LOOP)
+    box.locator("textarea").press("Control+Enter")
+    other = box_of(page, SECOND)
+    other.get_by_role("button", name="Run").click()
+    assert "Another answer runs" in other.locator("[role=status]").inner_text()
+    box.get_by_role("button", name="Stop").click()
+    assert wait(box) == "Stopped."
+    assert run(box, SOLUTIONS[FIRST]).endswith("All of it holds.")
+
+
+def test_a_start_that_fails_says_why(open_chapter):
+    page = open_chapter().page
+    page.route("**/python.js", lambda route: route.abort())
+    said = run(box_of(page, FIRST), SOLUTIONS[FIRST])
+    assert "python.js cannot be loaded" in said
+    assert "download the lesson" in said
+
+
+def test_what_was_written_stays_until_reset(open_chapter):
+    page = open_chapter().page
+    area = box_of(page, FIRST).locator("textarea")
+    stub = area.input_value()
+    assert "raise NotImplementedError" in stub
+    area.fill("x = 1")
+    page.reload()
+    assert area.input_value() == "x = 1"
+    box_of(page, FIRST).get_by_role("button", name="Reset").click()
+    assert area.input_value() == stub
+    page.keyboard.press("Control+z")
+    assert area.input_value() == "x = 1"
+    box_of(page, FIRST).get_by_role("button", name="Reset").click()
+    page.reload()
+    assert area.input_value() == stub
+
+
+def test_keys_write_python_and_leave(open_chapter):
+    page = open_chapter().page
+    area = box_of(page, FIRST).locator("textarea")
+    area.fill("")
+    page.keyboard.type("def f():\nreturn 1\n")
+    page.keyboard.press("Tab")
+    page.keyboard.type("x")
+    assert area.input_value() == "def f():\n    return 1\n        x"
+    for key in ["Shift+Tab", "Home", "ArrowRight", "Backspace"]:
+        page.keyboard.press(key)
+    assert area.input_value() == "def f():\n    return 1\n   x"
+    area.fill("a\nb")
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Tab")
+    assert area.input_value() == "    a\n    b"
+    page.keyboard.press("Shift+Tab")
+    assert area.input_value() == "a\nb"
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    focused = page.locator("button:focus")
+    assert focused.inner_text() == "Run and check"
+    page.keyboard.press("Shift+Tab")
+    assert area.evaluate("area => area === document.activeElement")
+
+
+def test_an_answer_has_no_barrier_and_fits_a_phone(page):
+    box = box_of(page, FIRST)
+    run(box, f"{SOLUTIONS[FIRST]}  # {'long ' * 30}")
+    page.set_viewport_size(PHONE)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert not violations(page, ".answer")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for button in box.get_by_role("button").all():
+        assert button.bounding_box()["height"] >= 44
+
+
+def test_others_say_what_they_need(page):
+    elsewhere = page.locator(".answer-elsewhere")
+    mine = [one for name, _, one in EXERCISES if name == CHAPTER]
+    here = page.locator(".answer").count()
+    assert here + elsewhere.count() == len(mine)
