@@ -4,11 +4,10 @@ import itertools
 
 import numpy as np
 import torch
-from torch import nn
-from torch.nn.functional import conv2d
+from torch.nn import functional
 
 from mini_compress.checks import tucker as checks
-from mini_compress.kernels.low_rank import unfold
+from mini_compress.kernels.low_rank import mode_product, unfold
 from tests.checks.answers import right, wrong
 
 SHAPE = "the outputs have the shape of the convolution's"
@@ -22,7 +21,7 @@ WASTED = "no product is computed and thrown away"
 
 def fold_as_the_book(flat, shape):
     outputs, inputs, *sides = shape
-    return flat.reshape(inputs, outputs, *sides).transpose(0, 1)
+    return np.swapaxes(flat.reshape(inputs, outputs, *sides), 0, 1)
 
 
 def chain(
@@ -30,7 +29,7 @@ def chain(
 ):
     """Return a way to run it; strides and paddings: 1 where it is."""
 
-    def run(x, first, flat, last, bias, shape, stride, padding):
+    def run(conv2d, x, first, flat, last, bias, shape, stride, padding):
         parts = first, fold(flat, shape), last
         for part, has, around in zip(parts, strides, paddings, strict=True):
             x = conv2d(
@@ -69,7 +68,7 @@ def filters_on_their_side(*given):
     def fold(flat, shape):
         outputs, inputs, *sides = shape
         turned = flat.reshape(inputs, outputs, *sides[::-1])
-        return turned.permute(1, 0, 3, 2)
+        return turned.transpose(1, 0, 3, 2)
 
     return chain(fold=fold)(*given)
 
@@ -108,26 +107,35 @@ def padding_on_the_first(*given):
 
 
 @wrong(checks.run_chain, WASTED)
-def by_the_whole_kernel(x, first, flat, last, bias, shape, stride, padding):
+def by_the_whole_kernel(
+    conv2d, x, first, flat, last, bias, shape, stride, padding
+):
     # what the chain stands for, and what it was to save
     core = fold_as_the_book(flat, shape)
-    kernel = torch.einsum(
+    kernel = np.einsum(
         "orab,rskl,sicd->oikl", last, core, first
     )  # a, b, c and d are 1
     return conv2d(x, kernel, bias, stride, padding)
 
 
 @right(checks.run_chain)
-def in_modules(x, first, flat, last, bias, shape, stride, padding):
-    core = np.moveaxis(
-        flat.numpy().reshape(shape[1], shape[0], *shape[2:]), 0, 1
-    )
-    middle = nn.Conv2d(
-        shape[1], shape[0], shape[2:], stride, padding, bias=False
-    ).double()
-    middle.weight.data = torch.from_numpy(core.copy())
-    with torch.no_grad():
-        return conv2d(middle(conv2d(x, first)), last, bias)
+def by_mode_products(
+    conv2d, x, first, flat, last, bias, shape, stride, padding
+):
+    core = np.moveaxis(flat.reshape(shape[1], shape[0], *shape[2:]), 0, 1)
+    y = mode_product(x, first[:, :, 0, 0], 1)
+    y = conv2d(y, core, stride=stride, padding=padding)
+    return mode_product(y, last[:, :, 0, 0], 1) + bias.reshape(1, -1, 1, 1)
+
+
+@right(checks.run_chain)
+def in_torch(conv2d, x, first, flat, last, bias, shape, stride, padding):
+    # whose convolution that of the exercise must be
+    x, first, last, bias = map(torch.from_numpy, (x, first, last, bias))
+    core = torch.from_numpy(fold_as_the_book(flat, shape))
+    y = functional.conv2d(x, first)
+    y = functional.conv2d(y, core, None, stride, padding)
+    return functional.conv2d(y, last, bias)
 
 
 NUMBERS = "there is a rank of outputs and one of inputs"
