@@ -32,8 +32,8 @@ class Histogram:
 
     >>> histogram = Histogram(num_bins=16)
     >>> histogram.add(np.array([0.0, 1.0, 2.5], np.float32))
-    >>> histogram.width, histogram.counts
-    (0.25, array([1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1]))
+    >>> histogram.width, histogram.counts.tolist()
+    (0.25, [1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1])
     >>> histogram.add(np.array([-7.0], np.float32))
     >>> histogram.width, histogram.low, histogram.high, histogram.total
     (1.0, -7.0, 2.5, 4)
@@ -88,9 +88,8 @@ class Histogram:
         low, high = min(self.low, ends[0]), max(self.high, ends[1])
         self._widen(float(low), float(high))
         bins = np.floor(values.ravel() / self.width).astype(np.int64)
-        self.counts += np.bincount(
-            bins - self.first, minlength=len(self.counts)
-        )
+        places = (bins - self.first).astype(np.intp)  # which bincount takes
+        self.counts += np.bincount(places, minlength=len(self.counts))
 
     def _widen(self, low: float, high: float) -> None:
         """Make room for a range: join bins if need be, add empty ones."""

@@ -68,7 +68,8 @@ def entropy(symbols: np.ndarray) -> float:
 def code_lengths(counts: np.ndarray) -> np.ndarray:
     """Return how many bits each symbol's code has: the fewest in all.
 
-    counts : (symbols,) int64, how often each occurs; at most 256 symbols
+    counts : (symbols,) int32 or int64, how often each occurs; at most 256
+        symbols
     returns : (symbols,) uint8; 0 of one that does not occur, at most 16. A
         symbol that is alone has a code of 1 bit.
 
@@ -82,7 +83,7 @@ def code_lengths(counts: np.ndarray) -> np.ndarray:
     See [larmore1990fast], section 2; without the limit of 16 bits it is
     Huffman's code [huffman1952method]. Loops in `naive.code_lengths`.
     """
-    require_dtype("counts", counts, np.int64)
+    require_dtype("counts", counts, np.int32, np.int64)
     require_ndim("counts", counts, 1)
     require_int("symbols of counts", len(counts), 0, MOST_SYMBOLS)
     if (counts < 0).any():
@@ -193,7 +194,7 @@ def _codes(lengths: np.ndarray) -> np.ndarray:
 
 def _room(lengths: np.ndarray) -> np.ndarray:
     """Return how many numbers of 16 bits begin with a code."""
-    return np.where(lengths > 0, 1 << (LONGEST - lengths.astype(np.int64)), 0)
+    return np.where(lengths > 0, 1 << (LONGEST - lengths.astype(np.intp)), 0)
 
 
 def _decoding_table(lengths: np.ndarray) -> np.ndarray:

@@ -54,8 +54,8 @@ def matmul_int8(
 
     >>> a = np.array([[2, 3]], np.int8)
     >>> b = np.array([[4], [5]], np.int8)
-    >>> matmul_int8(a, b, b_zero_point=1)
-    array([[18]], dtype=int32)
+    >>> matmul_int8(a, b, b_zero_point=1).tolist()
+    [[18]]
 
     See [jacob2018quantization], section 2.3; ONNX, MatMulInteger; loops in
     `naive.matmul_int8`.
@@ -98,8 +98,9 @@ def linear_int8(
 
     >>> x = np.array([[130, 128]], np.uint8)
     >>> weight = np.array([[3, 1], [-1, 0]], np.int8)
-    >>> linear_int8(x, weight, np.array([10, 0], np.int32), x_zero_point=128)
-    array([[16, -2]], dtype=int32)
+    >>> bias = np.array([10, 0], np.int32)
+    >>> linear_int8(x, weight, bias, x_zero_point=128).tolist()
+    [[16, -2]]
 
     See [jacob2018quantization], section 2.4; loops in `naive.linear_int8`.
     """
@@ -153,9 +154,8 @@ def conv2d_int8(
 
     >>> x = np.full((1, 1, 2, 2), 7, np.uint8)
     >>> weight = np.ones((1, 1, 3, 3), np.int8)
-    >>> conv2d_int8(x, weight, padding=1, x_zero_point=5)
-    array([[[[8, 8],
-             [8, 8]]]], dtype=int32)
+    >>> conv2d_int8(x, weight, padding=1, x_zero_point=5).tolist()
+    [[[[8, 8], [8, 8]]]]
 
     See ONNX, ConvInteger; loops in `naive.conv2d_int8`. Each image's windows
     become the columns of one matrix, which the weights multiply.

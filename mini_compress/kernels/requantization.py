@@ -137,8 +137,8 @@ def compare_roundings(
 
     >>> acc = np.array([-3, -2, -1, 1, 2, 3], np.int32)
     >>> codes, parted = compare_roundings(acc, 0.5, 1)
-    >>> acc[parted]
-    array([-3, -1,  1,  3], dtype=int32)
+    >>> acc[parted].tolist()
+    [-3, -1, 1, 3]
     >>> for name in ("float32_half_even", "float32_zero_inside"):
     ...     print(codes[name])
     [-1  0  1  1  2  3]

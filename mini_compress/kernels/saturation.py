@@ -26,8 +26,8 @@ def matmul_saturating(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
     >>> a = np.full((1, 4), 255, np.uint8)
     >>> b = np.array([[127], [127], [127], [-128]], np.int8)
-    >>> matmul_saturating(a, b)  # 32767 - 255, and not 64770 - 255
-    array([[32512]], dtype=int32)
+    >>> matmul_saturating(a, b).tolist()  # 32767 - 255, not 64770 - 255
+    [[32512]]
 
     See oneDNN, "Nuances of int8 computations"; loops in
     `naive.matmul_saturating`. onnxruntime, fbgemm and oneDNN all use it there.

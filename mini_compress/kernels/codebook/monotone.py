@@ -22,7 +22,7 @@ def row_minima(
     >>> row_minima(3, 3, lambda row, column: matrix[row, column])[1]
     array([0, 1, 2])
     """
-    least, best = np.empty(rows), np.zeros(rows, np.int64)
+    least, best = np.empty(rows), np.zeros(rows, np.intp)
     step = 1 << (rows - 1).bit_length()
     while step:
         row = np.arange(step - 1, rows, 2 * step)

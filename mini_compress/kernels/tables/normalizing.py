@@ -38,8 +38,8 @@ def softmax_params(*, signed: bool) -> AffineParams:
     returns : 8 bits, scale 1 / 256, the lowest code for 0. The highest code
         stands for 255 / 256, and a probability of 1 becomes that.
 
-    >>> softmax_params(signed=True).zero_point
-    array(-128, dtype=int32)
+    >>> int(softmax_params(signed=True).zero_point)
+    -128
 
     See LiteRT's specification of 8-bit quantization, SOFTMAX.
     """
