@@ -5,6 +5,12 @@ include book/kernel.env
 KERNEL_VARIABLES := $(shell sed 's/=.*//' book/kernel.env)
 export $(KERNEL_VARIABLES)
 
+# the large data sets, and what the pages carry: if they lie beside, from there
+BESIDE := $(wildcard $(abspath ../shared/data))
+ifneq ($(BESIDE),)
+export MINI_COMPRESS_DATA ?= $(BESIDE)
+endif
+
 VENV := .venv
 BIN := $(VENV)/bin
 HTML := _build/html

@@ -141,6 +141,7 @@ def setup(app):
     app.connect("builder-inited", write_palette)
     app.connect("builder-inited", copy_mathjax)
     app.connect("autodoc-process-docstring", typeset_docstring)
+    app.connect("env-updated", write_python)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", make_tables_focusable)
     app.connect("html-page-context", load_texts)
@@ -153,5 +154,4 @@ def setup(app):
     app.connect("doctree-resolved", offer_answers)
     app.connect("build-finished", copy_lessons)
     app.connect("build-finished", write_texts)
-    app.connect("build-finished", write_python)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

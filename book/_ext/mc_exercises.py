@@ -52,7 +52,7 @@ def offer_answers(app, doctree, docname):
         data = {
             "chapter": chapter,
             "imports": find_imports(source),
-            "digits": needs_digits(checks, here),
+            "scripts": list_scripts(app, needs_digits(checks, here)),
             "exercises": {label: write(one) for label, one in here.items()},
         }
         doctree.append(nodes.raw("", embed(data), format="html"))
@@ -90,6 +90,13 @@ def needs_digits(checks, exercises):
     """Return whether a check or a widget of a page reads LeNet300's digits."""
     has_widget = any(one.widget for one in exercises.values())
     return has_widget or "load_digits" in vars(checks)
+
+
+def list_scripts(app, with_digits):
+    """Return which scripts hold a page's Python, and their bytes."""
+    names = ["python.js", "digits.js"][: 1 + with_digits]
+    static = Path(app.outdir) / "_static"
+    return {name: (static / name).stat().st_size for name in names}
 
 
 def write(exercise):

@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import io
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from mini_compress.exercises import find_exercises
 
 PACKAGE = Path(mini_compress.__file__).parent
 WORKER = Path(__file__).parents[1] / "assets" / "python_worker.js"
+NOTICE = PACKAGE.parent / "NOTICE"
 PRISM = ("prism-core.min.js", "prism-python.min.js")
 MANUAL = "window.Prism = { manual: true };\n"  # colors nothing by itself
 # prints the modules of the package that can be imported with numpy alone
@@ -56,11 +58,9 @@ def files():
     return find_all()
 
 
-def write_python(app, exception):
+def write_python(app, env):
     """Write the scripts that a page loads when the first answer is run."""
-    if exception is not None or app.builder.format != "html":
-        return
-    sources = (Path(app.env.doc2path(name)) for name in app.env.found_docs)
+    sources = (Path(env.doc2path(name)) for name in env.found_docs)
     if not any(find_exercises(x.read_text()) for x in sources) or not files():
         return
     static = Path(app.outdir) / "_static"
@@ -75,6 +75,7 @@ def write_python(app, exception):
         {"worker": WORKER.read_text(), "files": parts},
     )
     write_script(static / "digits.js", {"digits": pack_digits()})
+    shutil.copyfile(NOTICE, static / "NOTICE.txt")
     colors = (files()[name].read_text() for name in PRISM)
     (static / "prism.js").write_text(MANUAL + "\n".join(colors))
 

@@ -3,10 +3,10 @@
    The page says as JSON what is asked; see book/_ext/mc_exercises.py. Nothing
    is sent anywhere. What was written stays in this browser until Reset. */
 
-const { chapter, imports, digits, exercises } = JSON.parse(
+const { chapter, imports, scripts, exercises } = JSON.parse(
   document.getElementById("asked-here").textContent,
 );
-const python = new Python(["python.js", ...(digits ? ["digits.js"] : [])]);
+const python = new Python(scripts);
 const SAID = {
   passed: "All of it holds.",
   failed: "Not yet: see what failed.",

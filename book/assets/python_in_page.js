@@ -14,8 +14,11 @@ class Python {
   #tell; // what is to be told of a start
   #stop = () => {};
 
+  // scripts : name -> bytes
   constructor(scripts) {
-    this.scripts = scripts;
+    this.scripts = Object.keys(scripts);
+    const bytes = Object.values(scripts).reduce((all, one) => all + one);
+    this.size = `${Math.round(bytes / 1e6)} MB`;
   }
 
   // Let the worker do a task, see python_worker.js; return what comes out.
@@ -53,7 +56,7 @@ class Python {
     try {
       let stage = 0;
       const tell = (text) => this.#tell(text, stage++);
-      tell("loading Python: 12 MB, once");
+      tell(`loading ${this.size}, once`);
       await Promise.all(this.scripts.map(loadScript));
       const { worker, files, digits } = miniCompress;
       const source = new Blob([worker], { type: "text/javascript" });

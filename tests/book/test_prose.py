@@ -117,3 +117,9 @@ def test_typed_results_are_found(text):
 )
 def test_settings_and_cited_numbers_pass(text):
     assert not find_typed_results(text)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_no_line_of_prose_is_lost_as_a_comment(page):
+    prose = FENCE.sub(prose_inside, page.read_text())
+    assert not re.findall(r"^ *%.*", prose, re.MULTILINE)
