@@ -5,6 +5,8 @@ second drawing is narrower, with type as large: panels stand one under another,
 legends have fewer columns, long titles more lines.
 """
 
+import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 WIDTH = 3.6  # inches: a phone shows type of 9 points as large as its own
 SHRINK = 0.75  # how much narrower a picture may get, for more in a row
 GAP = 0.08  # inches that constrained layout leaves between rows
+CLIP = re.compile(r'(<clipPath id="|clip-path="url\(#)([\w-]+)')
 
 
 def draw_twice(fig: "Figure") -> str:
@@ -45,13 +48,29 @@ def draw_twice(fig: "Figure") -> str:
             fig, "svg", bbox_inches=None, metadata={"Date": None}
         )
 
-    wide = draw()
+    wide = _number_clips(draw(), "wide")
     restack(fig)
-    narrow = draw()
+    narrow = _number_clips(draw(), "narrow")
     inner = narrow[narrow.index("<svg") :].replace(
         "<svg", '<svg class="narrow" display="none"', 1
     )
-    return f"{wide[: wide.rindex('</svg>')]}{inner}</svg>"
+    both = f"{wide[: wide.rindex('</svg>')]}{inner}</svg>"
+    # a page may hold several figures, whose clips would bear the same names
+    own = hashlib.sha256(both.encode()).hexdigest()[:8]
+    return CLIP.sub(rf"\1p{own}-\2", both)
+
+
+def _number_clips(drawing: str, name: str) -> str:
+    """Name what clips a drawing by the order in which it is used.
+
+    Matplotlib's names are hashes of all digits of its place, and the last of
+    them may differ when the same figure is drawn again.
+    """
+    numbers: dict[str, int] = {}
+    return CLIP.sub(
+        lambda x: f"{x[1]}{name}{numbers.setdefault(x[2], len(numbers))}",
+        drawing,
+    )
 
 
 def restack(fig: "Figure") -> None:

@@ -202,6 +202,27 @@ def test_one_drawing_holds_both():
     assert "<dc:date>" not in text
 
 
+def draw_line(left: float, end: float = 2) -> str:
+    """Draw a line between edges of which the left one is given."""
+    fig, ax = plt.subplots(layout="none")
+    fig.subplots_adjust(left=left)
+    ax.plot([1, end])
+    return _narrow.draw_twice(fig)
+
+
+def test_the_last_digit_of_a_place_changes_nothing():
+    left = 0.1
+    assert draw_line(left) == draw_line(np.nextafter(left, 1))
+
+
+def test_no_two_drawings_share_a_name_of_what_clips_them():
+    clips = []
+    for text in (draw_line(0.1), draw_line(0.1, end=3)):
+        clips += re.findall('<clipPath id="(.+?)"', text)
+        assert set(re.findall(r'="url\(#(.+?)\)', text)) <= set(clips)
+    assert len(clips) == len(set(clips)) == 4
+
+
 def test_a_legend_anchored_inside_does_not_push_the_plot_away():
     fig, ax = plt.subplots(figsize=(6, 3))
     ax.plot([0, 1], label="a name that is as long as that of a device")
