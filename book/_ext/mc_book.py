@@ -14,8 +14,10 @@
 11. The search quotes what it found from a disk too, see `mc_search`.
 12. Exercises run in the page, see `mc_exercises` and `mc_python`.
 13. A page says in its head what it is about, for previews of links.
+14. A build does not look for what it cannot find, or found before.
 """
 
+import gc
 import importlib.util
 import os
 import re
@@ -31,10 +33,18 @@ from mc_exercises import load_editor, offer_answers
 from mc_figures import draw_in_page
 from mc_lessons import copy_lessons, offer_lesson
 from mc_python import write_python
-from mc_search import load_texts, write_texts
+from mc_search import (
+    drop_texts,
+    keep_texts,
+    load_texts,
+    merge_texts,
+    write_texts,
+)
+from pybtex.plugin import find_plugin, register_plugin
 
 from mini_compress.plotting import COLORS
 
+LASTING = 200_000  # objects; a page has about as many, and none is garbage
 BOOK = Path(__file__).resolve().parent.parent
 PALETTE = "palette.css"
 MATHJAX = "mathjax/tex-svg.js"  # as in _config.yml
@@ -45,6 +55,17 @@ BEFORE_UNIT = re.compile(
 MARK = re.compile(r"^ *### (?:BEGIN|END) SOLUTION\n?", re.MULTILINE)
 LONGEST = 200  # characters of a description
 NOT_PROSE = (nodes.literal, nodes.literal_block, nodes.math, nodes.raw)
+
+
+def save_time(app):
+    """Look for garbage more seldom, and for the writer of citations once.
+
+    Python would look through all pages again and again, and pybtex, for each
+    citation, through all packages.
+    """
+    gc.set_threshold(LASTING)
+    writer = ("pybtex.backends", "plaintext")
+    register_plugin(*writer, find_plugin(*writer), force=True)
 
 
 def set_kernel_environment(app):
@@ -137,11 +158,15 @@ def describe_page(app, pagename, templatename, context, doctree):
 
 def setup(app):
     """Connect the functions above to the events of a build."""
+    app.connect("builder-inited", save_time)
     app.connect("builder-inited", set_kernel_environment)
     app.connect("builder-inited", write_palette)
     app.connect("builder-inited", copy_mathjax)
     app.connect("autodoc-process-docstring", typeset_docstring)
     app.connect("env-updated", write_python)
+    app.connect("doctree-read", keep_texts)
+    app.connect("env-purge-doc", drop_texts)
+    app.connect("env-merge-info", merge_texts)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", make_tables_focusable)
     app.connect("html-page-context", load_texts)
@@ -154,4 +179,8 @@ def setup(app):
     app.connect("doctree-resolved", offer_answers)
     app.connect("build-finished", copy_lessons)
     app.connect("build-finished", write_texts)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    return {
+        "env_version": 1,  # raised when pages must be read again: see mc_search
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }

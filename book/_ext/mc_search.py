@@ -37,19 +37,49 @@ def sections_of(doctree):
 def text_of(section):
     """Return what a section says outside of the sections within it."""
     parts = [
-        part.astext()
+        words_of(part)
         for part in section.children
         if not isinstance(part, nodes.section | nodes.comment)
     ]
     return " ".join(" ".join(parts).split())
 
 
+def words_of(node):
+    """Return the text of a part of a page, without the HTML of widgets."""
+    if isinstance(node, nodes.raw):
+        return ""
+    if next(node.findall(nodes.raw), None) is None:
+        return node.astext()
+    return node.child_text_separator.join(map(words_of, node.children))
+
+
+def keep_texts(app, doctree):
+    """Keep the texts of a page, with all else that is known of it."""
+    texts_of(app.env)[app.env.docname] = sections_of(doctree)
+
+
+def drop_texts(app, env, name):
+    """Forget a page that is read again, or that is gone."""
+    texts_of(env).pop(name, None)
+
+
+def merge_texts(app, env, names, other):
+    """Take over the pages that another process has read."""
+    texts_of(env).update({name: texts_of(other)[name] for name in names})
+
+
+def texts_of(env):
+    """Return the texts of the pages that were read, in this build or before."""
+    if not hasattr(env, "mc_texts"):
+        env.mc_texts = {}
+    return env.mc_texts
+
+
 def write_texts(app, exception):
     """Write the texts of all pages as a script."""
     if exception is None and app.builder.format == "html":
         texts = {
-            name: sections_of(app.env.get_doctree(name))
-            for name in sorted(app.env.found_docs)
+            name: texts_of(app.env)[name] for name in sorted(app.env.found_docs)
         }
         path = Path(app.outdir) / "_static" / TEXTS
         path.write_text(f"const PAGE_TEXTS = {json.dumps(texts)};\n")

@@ -101,6 +101,44 @@ def test_the_search_gets_each_section_without_those_inside():
     ]
 
 
+def test_the_search_gets_no_html_of_a_widget():
+    document = new_document("page")
+    said = nodes.container("", nodes.paragraph("", "seen"))
+    said += nodes.raw("", "<style>.mcx {}</style>", format="html")
+    said += nodes.paragraph("", "too")
+    document += nodes.section("", said, ids=["one"])
+    assert mc_search.sections_of(document) == [["one", "seen too"]]
+
+
+class Reading:
+    """What the search looks at of a build: the page it reads now."""
+
+    def __init__(self):
+        self.env, self.docname = self, ""
+
+    def read(self, name, text):
+        document = new_document(name)
+        paragraph = nodes.paragraph("", text)
+        document += nodes.section("", paragraph, ids=["top"])
+        self.docname = name
+        mc_search.drop_texts(self, self, name)
+        mc_search.keep_texts(self, document)
+
+
+def test_the_search_keeps_pages_that_are_not_read_again():
+    one, other = Reading(), Reading()
+    one.read("a", "old")
+    one.read("gone", "old")
+    one.read("a", "new")
+    mc_search.drop_texts(one, one, "gone")
+    other.read("b", "read by another process")
+    mc_search.merge_texts(one, one, ["b"], other)
+    assert mc_search.texts_of(one) == {
+        "a": [["top", "new"]],
+        "b": [["top", "read by another process"]],
+    }
+
+
 def test_a_page_is_described_by_its_first_paragraph():
     document = new_document("page")
     document += nodes.paragraph("", 'Fewer "bits" ' + "and more words " * 40)
