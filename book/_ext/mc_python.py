@@ -27,6 +27,7 @@ from mini_compress.exercises import find_exercises
 PACKAGE = Path(mini_compress.__file__).parent
 WORKER = Path(__file__).parents[1] / "assets" / "python_worker.js"
 NOTICE = PACKAGE.parent / "NOTICE"
+CODE = ("pyodide.asm.js", "pyodide.js")
 PRISM = ("prism-core.min.js", "prism-python.min.js")
 MANUAL = "window.Prism = { manual: true };\n"  # colors nothing by itself
 # prints the modules of the package that can be imported with numpy alone
@@ -69,11 +70,10 @@ def write_python(app, env):
         for name, path in files().items()
         if name not in PRISM
     }
+    code = [parts.pop(name) for name in CODE]
     parts["mini_compress.zip"] = pack_package()
-    write_script(
-        static / "python.js",
-        {"worker": WORKER.read_text(), "files": parts},
-    )
+    python = {"code": code, "worker": WORKER.read_text(), "files": parts}
+    write_script(static / "python.js", python)
     write_script(static / "digits.js", {"digits": pack_digits()})
     shutil.copyfile(NOTICE, static / "NOTICE.txt")
     colors = (files()[name].read_text() for name in PRISM)

@@ -39,7 +39,7 @@ const FORM = (label) => `
   <p class="answer-head"><label for="answer-${label}">Your answer</label>
     <span id="keys-${label}">Ctrl+Enter runs it. Tab indents; Esc, then Tab,
     leaves.</span></p>
-  <div class="answer-code"><div class="highlight" aria-hidden="true"></div><textarea
+  <div class="answer-code"><span class="highlight" aria-hidden="true"></span><textarea
     id="answer-${label}" aria-describedby="keys-${label}" wrap="off"
     spellcheck="false" autocapitalize="off" autocomplete="off"></textarea></div>
   <div class="answer-buttons"><button type="button">Run and check</button>

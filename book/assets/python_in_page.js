@@ -58,8 +58,11 @@ class Python {
       const tell = (text) => this.#tell(text, stage++);
       tell(`loading ${this.size}, once`);
       await Promise.all(this.scripts.map(loadScript));
-      const { worker, files, digits } = miniCompress;
-      const source = new Blob([worker], { type: "text/javascript" });
+      const { code, worker, files, digits } = miniCompress;
+      // all in one: a worker of a page from a disk may load no other script
+      const scripts = await Promise.all(code.map(unpack));
+      const parts = [...scripts, "\n", unpack, "\n", worker];
+      const source = new Blob(parts, { type: "text/javascript" });
       this.#worker = new Worker(URL.createObjectURL(source));
       await this.#ask({ files, digits }, { tell });
     } catch (error) {
@@ -80,6 +83,13 @@ class Python {
       worker.postMessage(task);
     });
   }
+}
+
+// Return what was compressed and written as text.
+function unpack(text) {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream();
+  return new Response(stream.pipeThrough(new DecompressionStream("gzip"))).blob();
 }
 
 const loaded = new Map(); // name of a script -> a promise

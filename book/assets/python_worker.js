@@ -1,35 +1,23 @@
 /* Python in a worker of its own: what Pyodide fetches is answered from memory.
+   Pyodide's scripts and `unpack` stand before, see python_in_page.js.
 
    It gets { files } once, each compressed and as text, and then { call } for
    each answer and each widget. It posts ["tell", stage] as it starts, ["print",
    text], and in the end ["done", result] or ["error", text]. */
 
 const MOST = 20000; // characters that one call may print
-const TYPES = { wasm: "application/wasm", json: "application/json" };
 const memory = new Map(); // name -> Blob
 let python, page, outcome, printed;
 
 const post = (kind, value) => postMessage([kind, value]);
 
-const nameOf = (address) => String(address.url ?? address).split("/").pop();
-
-async function unpack(name, text) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const stream = new Blob([bytes]).stream();
-  const content = stream.pipeThrough(new DecompressionStream("gzip"));
-  const type = TYPES[name.split(".").pop()] ?? "application/octet-stream";
-  return new Blob([await new Response(content).blob()], { type });
-}
+const nameOf = (address) => String(address).split("/").pop();
 
 self.fetch = async (address) => {
   const file = memory.get(nameOf(address));
   if (!file) throw new TypeError(`${address} is not in the book`);
-  return new Response(file);
-};
-
-const importFrom = self.importScripts.bind(self);
-self.importScripts = (address) => {
-  importFrom(URL.createObjectURL(memory.get(nameOf(address))));
+  const type = /wasm$/.test(address) ? "application/wasm" : "";
+  return new Response(file, { headers: { "Content-Type": type } });
 };
 
 function print(text) {
@@ -41,10 +29,9 @@ function print(text) {
 async function start(files, digits) {
   post("tell", "unpacking");
   for (const [name, text] of Object.entries(files)) {
-    memory.set(name, await unpack(name, text));
+    memory.set(name, await unpack(text));
   }
   post("tell", "starting Python");
-  importScripts("pyodide.js");
   python = await loadPyodide({
     indexURL: "memory:/",
     env: { HOME: "/home/pyodide", MINI_COMPRESS_VIEW: "static" },
@@ -61,7 +48,7 @@ async function start(files, digits) {
   const archive = await memory.get("mini_compress.zip").arrayBuffer();
   python.unpackArchive(archive, "zip", { extractDir: site });
   if (digits) {
-    const images = await (await unpack("digits.npz", digits)).arrayBuffer();
+    const images = await (await unpack(digits)).arrayBuffer();
     const path = `${site}/mini_compress/digits.npz`;
     python.FS.writeFile(path, new Uint8Array(images));
   }
