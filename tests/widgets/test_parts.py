@@ -1,6 +1,7 @@
 """The parts of an Explorer: metrics, scales, pictures."""
 
 import io
+import sys
 
 import numpy as np
 import pytest
@@ -232,13 +233,26 @@ def test_wrong_metrics_are_refused(arguments, error, message):
 
 def test_pixels_are_gray_squares():
     picture = Picture.pixels([[0, 5], [10, 20]], high=10, size=2, alt=ALT)
-    drawn = plt.imread(io.BytesIO(picture.image))[..., 0]
+    drawn = plt.imread(io.BytesIO(picture.image))
     assert drawn.shape == (4, 4)
     assert drawn[::2, ::2].tolist() == [
         [0, pytest.approx(0.5, abs=0.01)],
         [1, 1],
     ]
     assert (drawn == np.kron(drawn[::2, ::2], np.ones((2, 2)))).all()
+
+
+def test_pixels_are_those_of_matplotlib_which_is_not_needed(monkeypatch):
+    values = np.random.default_rng(0).uniform(-1, 4, (30, 7))
+    values[0, :3] = 0, 3, 1.5
+    plt.imsave(stream := io.BytesIO(), values, cmap="gray", vmin=0, vmax=3)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    picture = Picture.pixels(values, high=3, size=1, alt=ALT)
+    monkeypatch.undo()
+    expected = plt.imread(io.BytesIO(stream.getvalue()))[..., 0]
+    shown = plt.imread(io.BytesIO(picture.image))
+    # matplotlib's table of grays is one shade too dark at some places
+    np.testing.assert_allclose(shown, expected, atol=1.01 / 255)
 
 
 def test_values_outside_the_limits_are_refused():
