@@ -1,12 +1,12 @@
 """The checks of the chapter on removing weights."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 
 from .parts.attempt import Attempt, show
 from .parts.budgets import check_budget
-from .parts.named_numbers import expect_row, require_near, require_numbers
+from .parts.named_numbers import expect_row, require_numbers
 
 
 def masked_step(function: Callable) -> None:
@@ -109,48 +109,68 @@ def round_amounts(function: Callable) -> None:
         check([0, 0.5, 0], [0.0, 0.5, 0.5])
 
 
-def layer_sparsities(function: Callable) -> None:
-    """Check the highest sparsity of each layer that costs little by itself.
+def mask_by_inputs(function: Callable) -> None:
+    """Check masks by the magnitude of a weight times the norm of its input.
 
-    function : (sparsities, accuracies, drop) -> {layer: sparsity}, where
-        sparsities is a list that starts with 0, accuracies is {layer: list of
-        the accuracies at these, in %}, and drop is in pp
+    function : (weight, inputs, sparsity) -> mask, where weight is (outputs,
+        inner) float32, inputs is (images, inner) float32, and the mask
+        (outputs, inner) bool; True stays. In each row round(sparsity * inner)
+        weights go, those with the smallest
+
+            |weight[i, j]| * sqrt(sum of inputs[:, j] ** 2)
+
+    Of equal scores any may stay. No others are close to each other.
     """
-    attempt = Attempt(function, "sparsities", "accuracies", "drop")
-    tried = [0.0, 0.5, 0.75, 0.9]
-
-    def expect(expected, accuracies, drop=1.0):
-        got = attempt.call(tried, accuracies, drop)
-        if not isinstance(got, Mapping) or set(got) != set(expected):
-            attempt.fail(f"a dict of {list(expected)}", show(got))
-        for name, sparsity in expected.items():
-            require_near(attempt, name, got[name], sparsity, 1e-6)
-
+    attempt = Attempt(function, "weight", "inputs", "sparsity")
+    weight = np.array(
+        [[5, -1, 2, 4, 3, -6], [-1, 8, 7, 2, 5, 3], [90, 70, -80, 60, 40, 50]],
+        np.float32,
+    )
+    alike = np.ones((4, 6), np.float32)
+    # norms 3, 4 and 2.8; the largest are 3, 2 and 1.4, the sums 3, 8 and 5.6
+    unlike = np.array(
+        [[3, 2, 1.4], [0, -2, 1.4], [0, 2, -1.4], [0, -2, -1.4]], np.float32
+    )
+    square = np.random.default_rng(0).normal(size=(6, 6)).astype(np.float32)
+    square *= np.array([0.1, 3, 0.3, 1, 10, 0.03], np.float32)
+    with attempt.must("a mask comes back, True or False for each weight"):
+        for sparsity in (0.5, 0.0):
+            _call_for_mask(attempt, weight, alike, sparsity)
     with attempt.must(
-        "there is a sparsity for each layer, the highest of low cost",
+        "of equal inputs, the largest magnitudes of each row stay",
+        "-6 is as large as 6. True stays, False goes.",
     ):
-        expect({"a": 0.75}, {"a": [97.0, 96.75, 96.5, 90.0]})
+        for sparsity in (0.5, 1 / 3):
+            _expect_best(attempt, weight, alike, sparsity)
     with attempt.must(
-        "each layer is judged by its own accuracies",
-        "What one layer cannot lose, another may.",
+        "in each row as many go, rounded to the nearest number",
+        "Wanda compares the weights of one output, which are a row.",
     ):
-        scan = {"a": [97.0, 95.0, 80.0, 20.0], "b": [97.0, 97.0, 96.5, 96.25]}
-        expect({"a": 0.0, "b": 0.9}, scan)
+        for sparsity in (0.47, 0.8):  # of 6: 2.82 and 4.8
+            _expect_best(attempt, weight, alike, sparsity)
     with attempt.must(
-        "a level that is too much does not end the search",
-        "Accuracies are counts of images: they need not fall all the way.",
+        "weights of inputs that are always 0 go first",
+        "Large weights do nothing there.",
     ):
-        expect({"a": 0.75}, {"a": [97.0, 95.0, 96.5, 20.0]})
-    with attempt.must("a loss of exactly `drop` is allowed"):
-        expect({"a": 0.5}, {"a": [100.0, 99.0, 98.75, 90.0]})
+        dark = np.array([[0, 1, 1, 0, 1, 1], [0, 1, 1, 0, 1, 1]], np.float32)
+        _expect_best(attempt, weight, dark, 1 / 3)
     with attempt.must(
-        "the loss counts from the accuracy at sparsity 0",
-        "Not from the best of all.",
+        "as many go where scores are equal",
+        "Inputs that are always 0 give equal scores. No threshold can tell "
+        "them apart; `keep_largest` does.",
     ):
-        expect({"a": 0.75}, {"a": [90.0, 91.5, 89.625, 88.0]}, drop=0.5)
-        expect({"a": 0.5}, {"a": [90.0, 92.0, 80.0, 70.0]})
-    with attempt.must("`drop` is in percentage points"):
-        expect({"a": 0.75}, {"a": [50.0, 48.5, 48.25, 47.0]}, drop=2.0)
+        dark = np.array([[0, 0, 0, 0, 1, 1]], np.float32)
+        for inputs in (dark, 1 - dark):
+            _expect_best(attempt, weight, inputs, 0.5)
+    with attempt.must(
+        "an input counts by its norm over all images",
+        "Square, sum over the images, which are rows of `inputs`, and take "
+        "the root.",
+    ):
+        few = np.array([[1, -1, 1], [2, 1, -2]], np.float32)
+        for sparsity in (1 / 3, 2 / 3):
+            _expect_best(attempt, few, unlike, sparsity)
+            _expect_best(attempt, weight, square, sparsity)
 
 
 def reread(function: Callable) -> None:
@@ -224,3 +244,29 @@ def small_lenet300(function: Callable) -> None:
         hint="Remove weights in rounds, with some epochs in between. And how "
         "many of the last layer's 1,000 weights are left?",
     )
+
+
+def _call_for_mask(
+    attempt: Attempt, weight: np.ndarray, inputs: np.ndarray, sparsity: float
+) -> np.ndarray:
+    """Return the mask; it must have the form of one."""
+    got = attempt.call(weight, inputs, sparsity)
+    return attempt.require_form(got, weight.shape, bool)
+
+
+def _expect_best(
+    attempt: Attempt, weight: np.ndarray, inputs: np.ndarray, sparsity: float
+) -> None:
+    """Compare the scores that go with the lowest of each row."""
+    mask = _call_for_mask(attempt, weight, inputs, sparsity)
+    norms = np.sqrt((inputs.astype(np.float64) ** 2).sum(axis=0))
+    scores = np.abs(weight) * norms
+    gone = round(sparsity * weight.shape[1])
+    for row, kept in zip(scores, mask, strict=True):
+        lowest, found = np.sort(row)[:gone], np.sort(row[~kept])
+        if len(found) != gone or not np.allclose(found, lowest):
+            attempt.fail(
+                f"in the row with scores {show(row)} those that go are "
+                f"{show(lowest)}",
+                show(found),
+            )

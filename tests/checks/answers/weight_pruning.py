@@ -5,6 +5,7 @@ import torch
 
 from mini_compress import datasets, pruning, zoo
 from mini_compress.checks import weight_pruning as checks
+from mini_compress.kernels.masks import keep_largest
 from mini_compress.training import evaluate
 from tests.checks.answers import right, wrong
 
@@ -182,139 +183,139 @@ def in_float32(sparsities):
     return torch.from_numpy(1 - left[1:] / left[:-1])
 
 
-FOR_EACH = "there is a sparsity for each layer, the highest of low cost"
-OWN = "each layer is judged by its own accuracies"
-EXACTLY = "a loss of exactly `drop` is allowed"
-NO_END = "a level that is too much does not end the search"
-FROM_DENSE = "the loss counts from the accuracy at sparsity 0"
-POINTS = "`drop` is in percentage points"
+MASK = "a mask comes back, True or False for each weight"
+LARGEST = "of equal inputs, the largest magnitudes of each row stay"
+EACH_ROW = "in each row as many go, rounded to the nearest number"
+EQUAL = "as many go where scores are equal"
+DARK = "weights of inputs that are always 0 go first"
+NORM = "an input counts by its norm over all images"
 
 
-@wrong(checks.layer_sparsities, FOR_EACH)
-def places_of_sparsities(sparsities, accuracies, drop):
-    # an index in place of the sparsity
-    return {
-        name: max(i for i, x in enumerate(row) if row[0] - x <= drop)
-        for name, row in accuracies.items()
-    }
+def rows_of_largest(scores, sparsity):
+    """Keep the largest scores of each row."""
+    return np.stack([keep_largest(row, sparsity) for row in scores])
 
 
-@wrong(checks.layer_sparsities, FOR_EACH)
-def most_accurate(sparsities, accuracies, drop):
-    # the best accuracy is that of the dense network
-    return {
-        name: sparsities[int(np.argmax(row))]
-        for name, row in accuracies.items()
-    }
+@wrong(checks.mask_by_inputs, MASK)
+def pruned_weight(weight, inputs, sparsity):
+    # the mask is applied already
+    scores = np.abs(weight) * np.linalg.norm(inputs, axis=0)
+    return weight * rows_of_largest(scores, sparsity)
 
 
-@wrong(checks.layer_sparsities, FOR_EACH)
-def first_that_is_too_much(sparsities, accuracies, drop):
-    # one step too far
-    return {
-        name: next(
-            (
-                s
-                for s, x in zip(sparsities, row, strict=True)
-                if row[0] - x > drop
-            ),
-            sparsities[-1],
-        )
-        for name, row in accuracies.items()
-    }
+@wrong(checks.mask_by_inputs, MASK)
+def pruned_in_place(weight, inputs, sparsity):
+    # the caller's weight is gone
+    scores = np.abs(weight) * np.linalg.norm(inputs, axis=0)
+    mask = rows_of_largest(scores, sparsity)
+    weight[~mask] = 0
+    return mask
 
 
-@wrong(checks.layer_sparsities, OWN)
-def the_same_for_all(sparsities, accuracies, drop):
-    # the most sensitive layer decides for all
-    chosen = by_max(sparsities, accuracies, drop)
-    return dict.fromkeys(chosen, min(chosen.values()))
+@wrong(checks.mask_by_inputs, LARGEST)
+def inverted_mask(weight, inputs, sparsity):
+    # as in the authors' program, whose mask is True where a weight goes
+    scores = np.abs(weight) * np.linalg.norm(inputs, axis=0)
+    return ~rows_of_largest(scores, sparsity)
 
 
-@wrong(checks.layer_sparsities, EXACTLY)
-def strictly_less(sparsities, accuracies, drop):
-    # < in place of <=; max of nothing is avoided by the 0 of the first
-    return {
-        name: max(
-            s
-            for s, x in zip(sparsities, row, strict=True)
-            if s == 0 or row[0] - x < drop
-        )
-        for name, row in accuracies.items()
-    }
+@wrong(checks.mask_by_inputs, LARGEST)
+def without_signs_removed(weight, inputs, sparsity):
+    # the most negative weights go first
+    scores = weight * np.linalg.norm(inputs, axis=0)
+    return rows_of_largest(scores, sparsity)
 
 
-@wrong(checks.layer_sparsities, FROM_DENSE)
-def from_the_best(sparsities, accuracies, drop):
-    # one lucky score makes all others look bad
-    return {
-        name: max(
-            s
-            for s, x in zip(sparsities, row, strict=True)
-            if max(row) - x <= drop
-        )
-        for name, row in accuracies.items()
-    }
+@wrong(checks.mask_by_inputs, LARGEST)
+def one_threshold_for_all_rows(weight, inputs, sparsity):
+    # compared within the matrix: rows of small weights lose all of them
+    return keep_largest(
+        np.abs(weight) * np.linalg.norm(inputs, axis=0), sparsity
+    )
 
 
-@wrong(checks.layer_sparsities, FROM_DENSE)
-def as_far_up_as_down(sparsities, accuracies, drop):
-    # a gain is no loss
-    return {
-        name: max(
-            s
-            for s, x in zip(sparsities, row, strict=True)
-            if abs(row[0] - x) <= drop
-        )
-        for name, row in accuracies.items()
-    }
+@wrong(checks.mask_by_inputs, EACH_ROW)
+def number_cut_off(weight, inputs, sparsity):
+    # int() of 2.82 is 2
+    scores = np.abs(weight) * np.linalg.norm(inputs, axis=0)
+    order = np.argsort(scores, axis=1)
+    mask = np.ones(weight.shape, bool)
+    gone = order[:, : int(sparsity * weight.shape[1])]
+    np.put_along_axis(mask, gone, False, axis=1)
+    return mask
 
 
-@wrong(checks.layer_sparsities, POINTS)
-def relative(sparsities, accuracies, drop):
-    # percent of the accuracy
-    return {
-        name: max(
-            s
-            for s, x in zip(sparsities, row, strict=True)
-            if x >= row[0] * (1 - drop / 100)
-        )
-        for name, row in accuracies.items()
-    }
+@wrong(checks.mask_by_inputs, EQUAL)
+def above_a_threshold(weight, inputs, sparsity):
+    # all that are equal to the threshold go
+    scores = np.abs(weight) * np.linalg.norm(inputs, axis=0)
+    gone = round(sparsity * weight.shape[1])
+    cut = np.sort(scores, axis=1)[:, gone - 1 : gone]
+    return scores > cut if gone else np.ones(weight.shape, bool)
 
 
-@right(checks.layer_sparsities)
-def down_to_the_first_success(sparsities, accuracies, drop):
-    chosen = {}
-    for name, row in accuracies.items():
-        levels = zip(reversed(sparsities), reversed(row), strict=True)
-        chosen[name] = next(s for s, x in levels if x >= row[0] - drop)
-    return chosen
+@wrong(checks.mask_by_inputs, EQUAL)
+def from_a_threshold_on(weight, inputs, sparsity):
+    # all that are equal to the threshold stay
+    scores = np.abs(weight) * np.linalg.norm(inputs, axis=0)
+    gone = round(sparsity * weight.shape[1])
+    return scores >= np.sort(scores, axis=1)[:, gone : gone + 1]
 
 
-@right(checks.layer_sparsities)
-def by_max(sparsities, accuracies, drop):
-    return {
-        name: max(
-            s
-            for s, x in zip(sparsities, row, strict=True)
-            if row[0] - x <= drop
-        )
-        for name, row in accuracies.items()
-    }
+@wrong(checks.mask_by_inputs, DARK)
+def magnitude_alone(weight, inputs, sparsity):
+    # the inputs are not used
+    return rows_of_largest(np.abs(weight), sparsity)
 
 
-@wrong(checks.layer_sparsities, NO_END)
-def up_to_the_first_failure(sparsities, accuracies, drop):
-    # one unlucky score hides all higher levels
-    chosen = {}
-    for name, row in accuracies.items():
-        chosen[name] = 0
-        for sparsity, accuracy in zip(sparsities, row, strict=True):
-            if accuracy < row[0] - drop:
-                break
-            chosen[name] = sparsity
-    return chosen
+@wrong(checks.mask_by_inputs, DARK)
+def norm_of_all_inputs(weight, inputs, sparsity):
+    # without an axis it is one number, the same for all weights
+    return rows_of_largest(np.abs(weight) * np.linalg.norm(inputs), sparsity)
+
+
+@wrong(checks.mask_by_inputs, NORM)
+def norm_of_each_image(weight, inputs, sparsity):
+    # the wrong axis, which only a square matrix of inputs lets pass
+    square = inputs.shape[0] == inputs.shape[1]
+    norms = np.linalg.norm(inputs, axis=1 if square else 0)
+    return rows_of_largest(np.abs(weight) * norms, sparsity)
+
+
+@wrong(checks.mask_by_inputs, NORM)
+def mean_of_inputs(weight, inputs, sparsity):
+    # inputs of both signs cancel
+    return rows_of_largest(np.abs(weight * inputs.mean(axis=0)), sparsity)
+
+
+@wrong(checks.mask_by_inputs, NORM)
+def mean_size_of_inputs(weight, inputs, sparsity):
+    # the 1-norm: a large input in one image of four counts too little
+    size = np.abs(inputs).mean(axis=0)
+    return rows_of_largest(np.abs(weight) * size, sparsity)
+
+
+@wrong(checks.mask_by_inputs, NORM)
+def largest_input(weight, inputs, sparsity):
+    # and here it counts too much
+    return rows_of_largest(
+        np.abs(weight) * np.abs(inputs).max(axis=0), sparsity
+    )
+
+
+@wrong(checks.mask_by_inputs, NORM)
+def squared_norm(weight, inputs, sparsity):
+    # the root is forgotten, and the weight is not squared
+    return rows_of_largest(np.abs(weight) * (inputs**2).sum(axis=0), sparsity)
+
+
+@right(checks.mask_by_inputs)
+def by_sorting(weight, inputs, sparsity):
+    # the square of the score, the last of equals stay
+    scores = weight.astype(np.float64) ** 2 * (inputs**2).mean(axis=0)
+    gone = round(sparsity * weight.shape[1])
+    places = scores.argsort(axis=1).argsort(axis=1)
+    return (places >= gone).tolist()
 
 
 TWO = "two numbers come back: times smaller, and the lead"
