@@ -1,23 +1,19 @@
 """The checks of the chapter on levels that are not even."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..kernels.codebook import nearest_codes, optimal_codebook
 from ..kernels.huffman import code_lengths
-from .parts.attempt import Attempt
-from .parts.budgets import check_budget
+from .parts.attempt import Attempt, show
 from .parts.named_numbers import expect_number
-
-if TYPE_CHECKING:
-    from torch import nn
+from .parts.values import as_plain_array
 
 TOLERANCE = 1e-9  # of sums in float64; a fault misses by far more
 LEVEL_BYTES = 4  # float32
-NUM_BYTES, NUM_CORRECT = 17_000, 470
+ENOUGH = 1.3  # times the least error that is possible
+QUARTERS = 4  # importances are multiples of a quarter
 
 
 def level_gradient(function: Callable) -> None:
@@ -72,22 +68,64 @@ def shorter_form(function: Callable) -> None:
             _expect_bytes(attempt, counts, bits)
 
 
-def fit_the_meter(function: Callable[[nn.Module], nn.Module]) -> None:
-    """Check ConvNet in fewer than 17 KB, without a step of training.
+def levels_that_matter(function: Callable) -> None:
+    """Check levels by the error that they leave where it matters.
 
-    function : (model) -> a network that reads 470 of the 500 validation
-        images of mnist5k
+    function : (values, importance, bits) -> (levels,) float32, sorted, at most
+        2**bits of them; values and importance are (n,) float32, the latter >= 0
+        and above 0 somewhere. The error is
+
+            sum of importance * (value - nearest level) ** 2
+
+    1.3 times the least is within reach of dynamic programming, of levels that
+    are added one at a time where the error is largest, and of k-means that
+    starts at equal shares of the importance; from even levels it is stuck.
     """
-    check_budget(
-        function,
-        network="ConvNet",
-        dataset="mnist5k",
-        num_bytes=NUM_BYTES,
-        num_correct=NUM_CORRECT,
-        num_steps=0,
-        hint="Give the small layers more bits than the large ones, and divide "
-        "each layer's levels by what is left of it.",
-    )
+    attempt = Attempt(function, "values", "importance", "bits")
+    rng = np.random.default_rng(0)
+    normal = rng.normal(size=300).astype(np.float32)
+    laplace = rng.laplace(size=300).astype(np.float32)
+    alike = np.ones(300, np.float32)
+    with attempt.must("levels come back, sorted, and not too many"):
+        for bits in (1, 3):
+            _call_for_levels(attempt, normal, alike, bits)
+    with attempt.must(
+        "few different values leave no error",
+        "Each can have a level of its own. A level without values has no mean.",
+    ):
+        for few in ([0.5, 0.5, 0.5, 0.5], [2, -1, 2, 0.3, -1], [0, 0, 0]):
+            _expect_little_error(attempt, few, np.ones(len(few)), 2)
+    with attempt.must(
+        "where all values matter alike, the error is near the least",
+        "Neither even levels nor equal shares: move levels to means.",
+    ):
+        for values in (normal, laplace):
+            for bits in (1, 2, 3):
+                _expect_little_error(attempt, values, alike, bits)
+    with attempt.must(
+        "values far from all others do not spoil the levels of the rest",
+        "Levels between the rest and an outlier may stay there, unused. Try "
+        "several starts, or add levels where the error is largest.",
+    ):
+        far = normal.copy()
+        far[:3] = 12, -9, 15
+        _expect_little_error(attempt, far, alike, 3)
+    with attempt.must(
+        "an error counts as much as its value matters",
+        "A level's best place is the mean of its values, weighted by their "
+        "importance.",
+    ):
+        upper = np.where(normal > 0, 40, 3) / QUARTERS
+        large = np.rint(8 * laplace**2) / QUARTERS
+        for bits in (1, 2):
+            _expect_little_error(attempt, normal, upper, bits)
+            _expect_little_error(attempt, laplace, large, bits)
+    with attempt.must(
+        "values that do not matter take no level",
+        "0 / 0 is NaN.",
+    ):
+        for bits in (1, 2):
+            _expect_little_error(attempt, far, np.abs(far) < 2, bits)
 
 
 def _expect_sums(
@@ -119,3 +157,43 @@ def _expect_bytes(attempt: Attempt, counts: list[int], bits: int) -> None:
     stream = -(-int((array * lengths).sum()) // 8) + len(counts)
     expected = min(packed, stream) + LEVEL_BYTES * len(counts)
     expect_number(attempt, expected, array, bits)
+
+
+def _call_for_levels(
+    attempt: Attempt, values: np.ndarray, importance: np.ndarray, bits: int
+) -> np.ndarray:
+    """Return levels; they must be sorted, and no more than there are codes."""
+    got = attempt.call(values, importance, bits)
+    array = as_plain_array(got, np.float32)
+    count = 1 if array is None else array.size
+    if not 1 <= count <= 2**bits:
+        attempt.fail(f"1 to {2**bits} levels", f"{count} numbers")
+    levels = attempt.require_form(got, (count,), np.float32)
+    if not np.isfinite(levels).all() or (np.diff(levels) < 0).any():
+        attempt.fail("levels that are finite and sorted", show(levels))
+    return levels
+
+
+def _expect_little_error(
+    attempt: Attempt, values: object, importance: object, bits: int
+) -> None:
+    """Compare the error that levels leave with the least that is possible."""
+    numbers = np.asarray(values, np.float32)
+    matter = np.asarray(importance, np.float32)
+
+    def error(levels: np.ndarray) -> float:
+        missed = numbers - levels[nearest_codes(numbers, levels)]
+        return float((matter * missed.astype(np.float64) ** 2).sum())
+
+    levels = _call_for_levels(attempt, numbers, matter, bits)
+    # a value that matters twice as much is as good as two values
+    repeated = np.repeat(numbers, np.rint(matter * QUARTERS).astype(np.intp))
+    count = min(2**bits, len(np.unique(repeated)))
+    least = error(optimal_codebook(repeated, count))
+    rounding = 1e-12 * float((matter * numbers.astype(np.float64) ** 2).sum())
+    if error(levels) > ENOUGH * least + rounding:
+        attempt.fail(
+            f"an error of at most {ENOUGH * least:.5g}, which is {ENOUGH} "
+            "times the least",
+            f"{error(levels):.5g}, by the levels {show(levels)}",
+        )

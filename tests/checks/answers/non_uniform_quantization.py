@@ -1,14 +1,17 @@
 """Answers to the exercises of book/non_uniform_quantization.md."""
 
-import copy
 import heapq
 
 import numpy as np
 
-from mini_compress import datasets
 from mini_compress.checks import non_uniform_quantization as checks
+from mini_compress.kernels.codebook import (
+    equal_mass,
+    fit_codebook,
+    nearest_codes,
+    optimal_codebook,
+)
 from mini_compress.kernels.huffman import code_lengths
-from mini_compress.quantization import quantize_codebook, tune_codebooks
 from tests.checks.answers import right, wrong
 
 EACH = "each level has a gradient, 0 without weights"
@@ -114,69 +117,164 @@ def by_the_forks(counts, bits):
     return 4 * levels + min(np.ceil(weights * bits / 8), stream)
 
 
-SMALL = "the file has fewer than 17,000 bytes"
-READS = "at least 470 are right"
-STEPS = "at most 0 steps of the optimizer"
-CHOICE = "nothing is chosen on the test images"
-USED = "the result is a ConvNet that can be saved and used"
-LAYERS = [f"features.{i}" for i in (0, 3, 6, 9)] + ["classifier.2"]
+FORM = "levels come back, sorted, and not too many"
+FEW = "few different values leave no error"
+ALIKE = "where all values matter alike, the error is near the least"
+FAR = "values far from all others do not spoil the levels of the rest"
+MATTER = "an error counts as much as its value matters"
+NO_MATTER = "values that do not matter take no level"
 
 
-def by_layer(model, widths, method="optimal"):
-    small = model
-    for name, bits in zip(LAYERS, widths, strict=True):
-        small = quantize_codebook(
-            small, bits=bits, method=method, layers=[name]
-        )
-    return small
+def even(values, bits):
+    """Return levels in the middles of intervals of equal width."""
+    ends = np.linspace(values.min(), values.max(), 2**bits + 1)
+    return (ends[1:] + ends[:-1]) / 2
 
 
-def to_size(model, small):
-    grown = copy.deepcopy(small)
-    for name in LAYERS:
-        layer = grown.get_submodule(name)
-        weight = model.get_submodule(name).weight.detach()
-        near = layer.dense_weight()
-        layer.weight.levels *= (weight**2).sum() / (weight * near).sum()
-    return grown
+def equal_shares(values, importance, bits):
+    """Return levels with an equal share of the importance around each."""
+    order = np.argsort(values)
+    total = np.cumsum(importance[order].astype(np.float64))
+    places = (np.arange(2**bits) + 0.5) / 2**bits * total[-1]
+    return np.interp(places, total, values[order])
 
 
-@wrong(checks.fit_the_meter, SMALL)
-def three_bits_each(model):
-    return quantize_codebook(model, bits=3)
+def weighted_rounds(values, importance, levels):
+    """Move levels to weighted means; those without any stay."""
+    for _ in range(50):
+        codes = np.searchsorted((levels[1:] + levels[:-1]) / 2, values)
+        mass = np.bincount(codes, importance, len(levels))
+        sums = np.bincount(codes, importance * values, len(levels))
+        levels = np.where(mass > 0, sums / np.where(mass > 0, mass, 1), levels)
+    return levels.astype(np.float32)
 
 
-@wrong(checks.fit_the_meter, READS)
-def two_bits_each(model):
-    return quantize_codebook(model, bits=2, method="optimal")
+def few_or(values, bits, choose):
+    """Return the different values if they are few; else choose levels."""
+    different = np.unique(values)
+    return different if len(different) <= 2**bits else choose(values, 2**bits)
 
 
-@wrong(checks.fit_the_meter, READS)
-def as_the_means_leave_it(model):
-    # the right bits, and layers that are too small
-    return by_layer(model, (4, 4, 2, 2, 4))
+@wrong(checks.levels_that_matter, FORM)
+def codes_of_values(values, importance, bits):
+    # a code for each value, in place of the codebook
+    return nearest_codes(values, even(values, bits).astype(np.float32))
 
 
-@wrong(checks.fit_the_meter, STEPS)
-def tuned(model):
-    # what labels could do
-    data = datasets.load("mnist5k")
-    small = to_size(model, by_layer(model, (4, 4, 2, 2, 4)))
-    few = {"epochs": 1, "learning_rate": 1e-6, "progress": False}
-    return tune_codebooks(small, data, **few).model
+@wrong(checks.levels_that_matter, FORM)
+def one_level_more(values, importance, bits):
+    # 2**bits intervals have one end more
+    return np.linspace(values.min(), values.max(), 2**bits + 1)
 
 
-@wrong(checks.fit_the_meter, CHOICE)
-def looked_at_the_test(model):
-    assert len(datasets.load("mnist5k").test.images)
-    return to_size(model, by_layer(model, (4, 4, 2, 2, 4)))
+@wrong(checks.levels_that_matter, FORM)
+def largest_first(values, importance, bits):
+    # searchsorted takes any order, and finds nonsense in this one
+    start = equal_shares(values, importance, bits)
+    return weighted_rounds(values, importance, start)[::-1]
 
 
-@wrong(checks.fit_the_meter, USED)
-def with_its_name(model):
-    return to_size(model, by_layer(model, (4, 4, 2, 2, 4))), "small"
+@wrong(checks.levels_that_matter, FEW)
+def as_the_chapter_fits(values, importance, bits):
+    # it refuses fewer different values than levels
+    return fit_codebook(values, 2**bits)
 
 
-@right(checks.fit_the_meter)
-def equal_shares_to_size(model):
-    return to_size(model, by_layer(model, (4, 3, 3, 2, 4), "equal_mass"))
+@wrong(checks.levels_that_matter, FEW)
+def mean_of_no_values(values, importance, bits):
+    # 0 / 0 where a level has no values
+    levels = equal_shares(values, importance, bits)
+    for _ in range(50):
+        codes = np.searchsorted((levels[1:] + levels[:-1]) / 2, values)
+        mass = np.bincount(codes, importance, len(levels))
+        levels = np.bincount(codes, importance * values, len(levels)) / mass
+    return levels
+
+
+@wrong(checks.levels_that_matter, FEW)
+def from_lowest_to_highest(values, importance, bits):
+    # even levels: of uneven values none but the outer two are hit
+    return np.linspace(values.min(), values.max(), 2**bits)
+
+
+@wrong(checks.levels_that_matter, ALIKE)
+def quantiles_alone(values, importance, bits):
+    # levels where the crowd is
+    return few_or(values, bits, equal_mass)
+
+
+@wrong(checks.levels_that_matter, ALIKE)
+def even_or_few(values, importance, bits):
+    # levels where nobody is
+    return few_or(values, bits, lambda x, _: even(x, bits))
+
+
+@wrong(checks.levels_that_matter, FAR)
+def rounds_from_even_levels(values, importance, bits):
+    # each outlier keeps several levels, the rest shares what is left
+    return weighted_rounds(values, importance, even(values, bits))
+
+
+@wrong(checks.levels_that_matter, MATTER)
+def best_if_all_mattered_alike(values, importance, bits):
+    # the least squared error, of values that do not matter too
+    return few_or(values, bits, optimal_codebook)
+
+
+@wrong(checks.levels_that_matter, MATTER)
+def importance_of_places_alone(values, importance, bits):
+    # a start at shares of the importance, but then plain means
+    start = equal_shares(values, importance, bits)
+    return weighted_rounds(values, np.ones(len(values)), start)
+
+
+@wrong(checks.levels_that_matter, MATTER)
+def whole_copies(values, importance, bits):
+    # int() of a quarter is 0
+    copies = np.repeat(values, importance.astype(int))
+    return few_or(copies, bits, optimal_codebook)
+
+
+@wrong(checks.levels_that_matter, MATTER)
+def importance_squared(values, importance, bits):
+    # as if it belonged inside of the square
+    start = equal_shares(values, importance, bits)
+    return weighted_rounds(values, importance**2, start)
+
+
+@wrong(checks.levels_that_matter, NO_MATTER)
+def one_in_place_of_zero(values, importance, bits):
+    # against a division by 0
+    least = np.where(importance == 0, 1, importance)
+    start = equal_shares(values, least, bits)
+    return weighted_rounds(values, least, start)
+
+
+@right(checks.levels_that_matter)
+def from_equal_shares(values, importance, bits):
+    start = equal_shares(values, importance, bits)
+    return weighted_rounds(values, importance, start)
+
+
+@right(checks.levels_that_matter)
+def by_dynamic_programming(values, importance, bits):
+    counted = importance > 0
+    w, place = np.unique(values[counted], return_inverse=True)
+    h = np.bincount(place, importance[counted])
+    sums = [np.concatenate([[0], np.cumsum(h * w**i)]) for i in range(3)]
+    first, last = np.triu_indices(len(w) + 1, 1)
+    mass, moment, square = (x[last] - x[first] for x in sums)
+    # of the values from `first` to before `last`, with one level
+    cost = np.full((len(w) + 1, len(w) + 1), np.inf)
+    cost[first, last] = square - moment**2 / mass
+    best, cuts = cost[0], []
+    for _ in range(min(2**bits, len(w)) - 1):
+        tried = best[:, None] + cost
+        cuts.append(tried.argmin(axis=0))
+        best = tried.min(axis=0)
+    ends = [len(w)]
+    for cut in reversed(cuts):
+        ends.append(int(cut[ends[-1]]))
+    ends = np.array([0, *reversed(ends)])
+    means = np.diff(sums[1][ends]) / np.diff(sums[0][ends])
+    return means.astype(np.float32)
