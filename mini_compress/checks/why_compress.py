@@ -163,9 +163,9 @@ def bits_for_chat(function: Callable) -> None:
     )
 
     def expect(bits: int, **more: float) -> None:
-        given = {
-            "count": 1_000_000_000,
-            "ram": 100_000_000_000,
+        given = {  # floats, for in a page numpy's integers have 32 bits
+            "count": 1e9,
+            "ram": 1e11,
             "spare": 0,
             "tokens": 0.01,
             "rate": 1e12,
@@ -180,16 +180,16 @@ def bits_for_chat(function: Callable) -> None:
     with attempt.must(
         "the weights fit", "8 bits are one byte; 5 bits are 5/8 of one."
     ):
-        expect(8, ram=1_100_000_000)
-        expect(5, ram=700_000_000)
+        expect(8, ram=1.1e9)
+        expect(5, ram=7e8)
     with attempt.must("what must stay free stays free"):
-        expect(4, ram=1_100_000_000, spare=500_000_000)
+        expect(4, ram=1.1e9, spare=5e8)
     with attempt.must(
         "the weights are read for each token", "Tokens a second: turn it over."
     ):
         expect(6, tokens=13, bandwidth=1e10)
     with attempt.must("what just fits, fits"):
-        expect(8, ram=1_500_000_000, spare=500_000_000)
+        expect(8, ram=1.5e9, spare=5e8)
     with attempt.must(
         "reading and multiplying overlap, and overhead comes on top"
     ):
@@ -201,7 +201,7 @@ def bits_for_chat(function: Callable) -> None:
     ):
         expect(0, tokens=20, rate=1e10)
         expect(0, tokens=20, overhead=0.06)
-        expect(0, ram=200_000_000)
+        expect(0, ram=2e8)
 
 
 def _texts(got: Any) -> list[str]:

@@ -58,7 +58,7 @@ def by_turning_the_table(codes, entries):
 
 @right(checks.look_up)
 def with_take(codes, entries):
-    places = codes.astype(np.int64)
+    places = codes.astype(np.intp)  # a page has no wider index
     return np.take(entries, places - np.iinfo(codes.dtype).min)
 
 

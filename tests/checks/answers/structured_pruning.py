@@ -92,7 +92,8 @@ STRENGTH = "the strength multiplies it"
 FLOWS = "gradients flow: strength * sign(scale)"
 
 
-def norms_of(model, kinds=(nn.BatchNorm1d, nn.BatchNorm2d)):
+def norms_of(model, kinds=None):
+    kinds = kinds or (nn.BatchNorm1d, nn.BatchNorm2d)
     return [m for m in model.modules() if isinstance(m, kinds)]
 
 
