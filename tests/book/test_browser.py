@@ -1,8 +1,9 @@
 """Every page in a browser: no outside request, no error, fits a phone.
 
 A page is loaded from a server and then looked at in three ways: light, dark, on
-a phone. One of each kind is loaded from a file as well. Chromium sees no fonts
-but DejaVu, which are wide: see conftest.
+a phone. To change that takes longer than most tests, so those of one look stand
+together. One page of each kind is loaded from a file as well. Chromium sees no
+fonts but DejaVu, which are wide: see conftest.
 """
 
 import os
@@ -14,6 +15,7 @@ from tests.support.pages import (
     NAMES,
     PHONE,
     Visit,
+    bare_links,
     faint_texts,
     open_page,
     violations,
@@ -62,6 +64,14 @@ PRINTED = f"{FIGURES}, article table:not(.mcx *), article pre"
 PAPER = {"width": 680, "height": 960}  # A4 without its margins
 
 
+@pytest.fixture(scope="session")
+def window(browser, timeout):
+    """A window for all pages: what they share is fetched and compiled once."""
+    with browser.new_context(viewport=DESKTOP) as context:
+        context.set_default_timeout(timeout)
+        yield context
+
+
 @pytest.fixture(
     scope="module",
     params=[
@@ -69,13 +79,12 @@ PAPER = {"width": 680, "height": 960}  # A4 without its margins
         for name in LOOKED_AT
     ],
 )
-def visit(request, browser, site, timeout):
+def visit(request, window, site):
     """A page, loaded from the server."""
-    with browser.new_context(viewport=DESKTOP) as context:
-        context.set_default_timeout(timeout)
-        visit = open_page(context, f"{site}/{request.param}.html")
-        visit.page.add_style_tag(content="* { transition: none !important }")
-        yield visit
+    visit = open_page(window, f"{site}/{request.param}.html")
+    visit.page.add_style_tag(content="* { transition: none !important }")
+    yield visit
+    visit.page.close()
 
 
 def look(visit: Visit, name: str) -> None:
@@ -84,6 +93,8 @@ def look(visit: Visit, name: str) -> None:
     The theme changes its colors, and lets keys reach wide code, a moment
     after the window has changed.
     """
+    if visit.look == name:
+        return
     scheme, size = LOOKS[name]
     visit.page.emulate_media(color_scheme=scheme)
     visit.page.set_viewport_size(size)
@@ -95,6 +106,7 @@ def look(visit: Visit, name: str) -> None:
         "() => [...document.querySelectorAll('article pre')].every("
         "box => box.scrollWidth <= box.clientWidth || box.tabIndex >= 0)"
     )
+    visit.look = name
 
 
 def assert_quiet(visit: Visit, base: str) -> None:
@@ -103,6 +115,17 @@ def assert_quiet(visit: Visit, base: str) -> None:
     assert not outside
     assert not visit.problems
     assert visit.page.locator("merror, [data-mml-node=merror]").count() == 0
+
+
+def assert_figures_fit(visit: Visit) -> None:
+    assert not visit.page.evaluate(CUT_OFF, FIGURES)
+    for figure in visit.page.locator("article div.figure").all():
+        shown = figure.locator("svg[role=img]").locator("visible=true")
+        assert shown.count() == 1
+
+
+def assert_wide_things_scroll(visit: Visit) -> None:
+    assert not visit.page.locator(WIDE).evaluate_all(CUES)
 
 
 def test_a_page_asks_no_other_host_and_logs_no_error(visit, site):
@@ -124,10 +147,19 @@ def test_a_search_from_a_disk_quotes_what_it_found(open_context, html):
     assert_quiet(visit, html.as_uri())
 
 
-def test_a_page_has_no_barrier(visit):
-    """On a phone, where more has to be scrolled and targets are smaller."""
-    look(visit, "phone")
-    assert not violations(visit.page, CONTENT, colors=False)
+def test_formulas_fit_a_window(visit):
+    look(visit, "light")
+    assert not visit.page.evaluate(CUT_OFF, FORMULAS)
+
+
+def test_figures_fit_a_window(visit):
+    look(visit, "light")
+    assert_figures_fit(visit)
+
+
+def test_wide_things_scroll_in_a_window_and_show_it(visit):
+    look(visit, "light")
+    assert_wide_things_scroll(visit)
 
 
 def test_a_page_has_a_light_and_a_dark_form_that_can_be_read(visit):
@@ -137,6 +169,65 @@ def test_a_page_has_a_light_and_a_dark_form_that_can_be_read(visit):
         assert not faint_texts(visit.page)
         seen[name] = visit.page.evaluate(BACKGROUND)
     assert seen["light"] == seen["phone"] != seen["dark"]
+
+
+def test_a_page_has_no_barrier(visit):
+    """On a phone, where more has to be scrolled and targets are smaller."""
+    look(visit, "phone")
+    assert not violations(visit.page, CONTENT, colors=False)
+    assert not bare_links(visit.page)
+
+
+def test_a_page_does_not_scroll_sideways_on_a_phone(visit):
+    look(visit, "phone")
+    width = visit.page.evaluate("document.documentElement.scrollWidth")
+    assert width <= PHONE["width"]
+
+
+def test_figures_fit_a_phone(visit):
+    look(visit, "phone")
+    assert_figures_fit(visit)
+
+
+def test_wide_things_scroll_on_a_phone_and_show_it(visit):
+    look(visit, "phone")
+    assert_wide_things_scroll(visit)
+
+
+def test_a_figure_opens_large_by_keys_and_closes(visit):
+    look(visit, "phone")
+    button = visit.page.locator("article .enlarge").first
+    if not button.count():
+        pytest.skip("a page without a figure")
+    window = visit.page.locator("dialog.large")
+    small = visit.page.locator(FIGURES).locator("visible=true").first
+    width = small.bounding_box()["width"]
+    button.press("Enter")
+    assert window.locator("svg").bounding_box()["width"] > 1.5 * width
+    visit.page.keyboard.press("Escape")
+    window.wait_for(state="hidden")
+    assert button.evaluate("button => button === document.activeElement")
+
+
+def test_nothing_is_cut_off_on_paper(visit):
+    look(visit, "phone")
+    visit.page.set_viewport_size(PAPER)
+    visit.page.emulate_media(media="print")
+    try:
+        assert not visit.page.evaluate(CUT_OFF, PRINTED)
+    finally:
+        visit.page.emulate_media(media="null")
+        visit.look = ""
+
+
+if "SCREENSHOTS" in os.environ:
+
+    @pytest.mark.parametrize("name", LOOKS)
+    def test_pictures_of_pages_are_left(visit, html, name):
+        look(visit, name)
+        stem = visit.page.url.rpartition("/")[2].removesuffix(".html")
+        target = html.parent / "screenshots" / f"{stem}-{name}.png"
+        visit.page.screenshot(path=target, full_page=True)
 
 
 @pytest.mark.parametrize("name", ["light", "dark"])
@@ -157,65 +248,11 @@ def test_faint_text_is_seen(open_context, site):
     assert faint_texts(visit.page)
 
 
-if "SCREENSHOTS" in os.environ:
-
-    @pytest.mark.parametrize("name", LOOKS)
-    def test_pictures_of_pages_are_left(visit, html, name):
-        look(visit, name)
-        stem = visit.page.url.rpartition("/")[2].removesuffix(".html")
-        target = html.parent / "screenshots" / f"{stem}-{name}.png"
-        visit.page.screenshot(path=target, full_page=True)
-
-
-def test_a_page_does_not_scroll_sideways_on_a_phone(visit):
-    look(visit, "phone")
-    width = visit.page.evaluate("document.documentElement.scrollWidth")
-    assert width <= PHONE["width"]
-
-
-@pytest.mark.parametrize("name", ["light", "phone"])
-def test_figures_fit(visit, name):
-    look(visit, name)
-    assert not visit.page.evaluate(CUT_OFF, FIGURES)
-    for figure in visit.page.locator("article div.figure").all():
-        shown = figure.locator("svg[role=img]").locator("visible=true")
-        assert shown.count() == 1
-
-
-def test_a_figure_opens_large_by_keys_and_closes(visit):
-    look(visit, "phone")
-    button = visit.page.locator("article .enlarge").first
-    if not button.count():
-        pytest.skip("a page without a figure")
-    window = visit.page.locator("dialog.large")
-    small = visit.page.locator(FIGURES).locator("visible=true").first
-    width = small.bounding_box()["width"]
-    button.press("Enter")
-    assert window.locator("svg").bounding_box()["width"] > 1.5 * width
-    visit.page.keyboard.press("Escape")
-    window.wait_for(state="hidden")
-    assert button.evaluate("button => button === document.activeElement")
-
-
-def test_formulas_fit_a_window(visit):
-    look(visit, "light")
-    assert not visit.page.evaluate(CUT_OFF, FORMULAS)
-
-
-@pytest.mark.parametrize("name", ["light", "phone"])
-def test_wide_things_scroll_and_show_it(visit, name):
-    look(visit, name)
-    assert not visit.page.locator(WIDE).evaluate_all(CUES)
-
-
-def test_nothing_is_cut_off_on_paper(visit):
-    look(visit, "light")
-    visit.page.set_viewport_size(PAPER)
-    visit.page.emulate_media(media="print")
-    try:
-        assert not visit.page.evaluate(CUT_OFF, PRINTED)
-    finally:
-        visit.page.emulate_media(media="null")
+def test_a_link_without_a_line_is_seen(open_context, site):
+    visit = open_page(open_context(viewport=DESKTOP), f"{site}/index.html")
+    assert not bare_links(visit.page)
+    visit.page.add_style_tag(content="a { text-decoration: none !important }")
+    assert bare_links(visit.page)
 
 
 def test_an_outside_request_and_an_error_are_seen(open_context, tmp_path):

@@ -12,6 +12,7 @@ NAMES = list(parse_toc_yaml(ROOT / "_toc.yml"))
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1300, "height": 1000}
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+OF_COLORS = ["color-contrast", "link-in-text-block"]
 CHECKED = {"runOnly": LEVELS, "resultTypes": ["violations"], "preload": False}
 
 # left out: the theme's, and what is drawn rather than written
@@ -55,6 +56,30 @@ FAINT = """() => {
     return ratio < (large ? 3 : 4.5);
   }).map(([text, , color]) => `${color}: ${text.slice(0, 60)}`);
 }"""
+# links in a text that only their color tells from the words around them
+BARE_LINKS = """() => {
+  const links = "article a[href]:not(.headerlink)";
+  const blocks = "p, li, dd, dt, td, th, figcaption, h1, h2, h3, h4, pre, div";
+  const textOf = box => box.textContent.replace(/\\s+/g, " ").trim();
+  return [...document.querySelectorAll(links)].filter(link => {
+    const text = textOf(link), box = link.closest(blocks);
+    return text && text !== textOf(box) && link.checkVisibility()
+      && !getComputedStyle(link).textDecorationLine.includes("underline");
+  }).map(link => link.outerHTML.slice(0, 200));
+}"""
+# what axe need not go through: the strokes of a drawing that holds nothing but
+# strokes, and, where it compares no colors, the words of code
+DRAWN = "svg:is([role=img], [aria-hidden=true])"
+DRAWN += ":not(:has(a, text, foreignObject, [role], [tabindex]))"
+CODE = "article pre:not(:has(a, [role], [tabindex]))"
+FLATTEN = """boxes => {
+  window.flattened = boxes.map(box => [box, [...box.childNodes]]);
+  for (const [box] of window.flattened)
+    box.replaceChildren(box.matches("pre") ? box.textContent : "");
+}"""
+RESTORE = """() => {
+  for (const [box, all] of window.flattened) box.replaceChildren(...all);
+}"""
 
 
 @dataclass
@@ -62,11 +87,13 @@ class Visit:
     """A page that was loaded once, and what happened on the way.
 
     problems : what failed, and what the console was told
+    look : how it is shown, if a test has said so
     """
 
     page: Page
     requests: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    look: str = ""
 
 
 def open_page(context: BrowserContext, address: str) -> Visit:
@@ -97,8 +124,11 @@ def violations(
 
     colors : whether axe compares them; it takes seconds for a long page
     """
-    contrast = {"color-contrast": {"enabled": colors}}
-    found = Axe().run(page, part, CHECKED | {"rules": contrast})
+    rules = {name: {"enabled": colors} for name in OF_COLORS}
+    flat = DRAWN if colors else f"{DRAWN}, {CODE}"
+    page.locator(flat).evaluate_all(FLATTEN)
+    found = Axe().run(page, part, CHECKED | {"rules": rules})
+    page.evaluate(RESTORE)
     return [
         (one["id"], one["nodes"][0]["html"][:200])
         for one in found.response["violations"]
@@ -112,3 +142,11 @@ def faint_texts(page: Page) -> list[str]:
     painted, so that all of CSS's notations are understood.
     """
     return page.evaluate(FAINT)
+
+
+def bare_links(page: Page) -> list[str]:
+    """Return the links in texts of the article that are not underlined.
+
+    Axe's rule takes longer, and cannot tell where something lies beneath.
+    """
+    return page.evaluate(BARE_LINKS)
