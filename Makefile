@@ -4,6 +4,8 @@
 include book/kernel.env
 KERNEL_VARIABLES := $(shell sed 's/=.*//' book/kernel.env)
 export $(KERNEL_VARIABLES)
+# each of some sixty kernels would compile the package anew
+unexport PYTHONDONTWRITEBYTECODE
 
 # the large data sets, and what the pages carry: if they lie beside, from there
 BESIDE := $(wildcard $(abspath ../shared/data))
