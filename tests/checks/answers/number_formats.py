@@ -13,7 +13,10 @@ STEP = "no weight is off by more than half a step"
 
 
 def bf16(x):
-    return np.asarray(x).astype(ml_dtypes.bfloat16).astype(np.float32)
+    # the upper 16 bits, rounded half to even
+    bits = np.asarray(x, np.float32).view(np.uint32)
+    rounded = bits + np.uint32(0x7FFF) + (bits >> 16 & 1)
+    return (rounded & np.uint32(0xFFFF0000)).view(np.float32)
 
 
 def scale_of(weight):
@@ -73,7 +76,8 @@ def towards_zero(weight):
 
 @right(checks.quantize_rows)
 def in_float64(weight):
-    scale = scale_of(weight)
+    largest = np.abs(weight).max(axis=1, keepdims=True)
+    scale = (largest / 127).astype(ml_dtypes.bfloat16).astype(np.float32)
     codes = np.floor(weight.astype(float) / scale + 0.5)
     return np.minimum(codes, 127).astype(np.int8), scale
 

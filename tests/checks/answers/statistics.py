@@ -19,9 +19,28 @@ TAILS = "each tail holds the count itself, and 2.5 %"
 ANY_N = "it is exact for few images and for many"
 
 
+def or_more(k, n, p):
+    counts = range(k, n + 1)
+    return sum(
+        float(math.comb(n, i)) * p**i * (1 - p) ** (n - i) for i in counts
+    )
+
+
+def share_where(k, n, chance):
+    """Return the share for which k or more have that chance, by halving."""
+    low, high = 0.0, 1.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        if or_more(k, n, middle) < chance:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
 def clopper_pearson(k, n, level=0.025):
-    low = scipy.stats.beta.ppf(level, k, n - k + 1) if k else 0.0
-    high = scipy.stats.beta.isf(level, k + 1, n - k) if k < n else 1.0
+    low = share_where(k, n, level) if k else 0.0
+    high = share_where(k + 1, n, 1 - level) if k < n else 1.0
     return low, high
 
 
@@ -53,8 +72,7 @@ def all_of_the_doubt(k, n):
 def more_and_fewer(k, n):
     # without the count itself: off by one on both sides
     p = np.linspace(0, 1, 20_001)
-    more = scipy.stats.binom.sf(k, n, p)
-    fewer = scipy.stats.binom.cdf(k - 1, n, p)
+    more, fewer = or_more(k + 1, n, p), 1 - or_more(k, n, p)
     kept = p[(more >= 0.025) & (fewer >= 0.025)]
     return (kept[0], kept[-1]) if len(kept) else (k / n, k / n)
 
@@ -71,10 +89,8 @@ def half_of_the_count(k, n):
     if k in (0, n):
         return clopper_pearson(k, n)
     p = np.linspace(0, 1, 20_001)
-    half = scipy.stats.binom.pmf(k, n, p) / 2
-    or_more = scipy.stats.binom.sf(k, n, p) + half
-    or_fewer = scipy.stats.binom.cdf(k - 1, n, p) + half
-    kept = p[(or_more >= 0.025) & (or_fewer >= 0.025)]
+    upper = (or_more(k, n, p) + or_more(k + 1, n, p)) / 2
+    kept = p[(upper >= 0.025) & (1 - upper >= 0.025)]
     return kept[0], kept[-1]
 
 
@@ -86,15 +102,15 @@ def normal_for_many(k, n):
 
 @right(checks.exact_interval)
 def by_quantiles_of_beta(k, n):
-    return [float(end) for end in clopper_pearson(k, n)]
+    low = scipy.stats.beta.ppf(0.025, k, n - k + 1) if k else 0.0
+    high = scipy.stats.beta.isf(0.025, k + 1, n - k) if k < n else 1.0
+    return [float(low), float(high)]
 
 
 @right(checks.exact_interval)
 def on_a_coarse_grid(k, n):
     p = np.linspace(0, 1, 1_001)
-    or_more = scipy.stats.binom.sf(k - 1, n, p)
-    or_fewer = scipy.stats.binom.cdf(k, n, p)
-    kept = (or_more >= 0.025) & (or_fewer >= 0.025)
+    kept = (or_more(k, n, p) >= 0.025) & (1 - or_more(k + 1, n, p) >= 0.025)
     places = np.flatnonzero(kept)
     # the ends lie between the last that is out and the first that is in
     low = (p[places[0]] + p[max(places[0] - 1, 0)]) / 2
