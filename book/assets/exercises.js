@@ -157,10 +157,11 @@ function explain(error) {
 
 /* The widget behind an exercise: it shows the book's answer, then this one. */
 
+const widgets = document.querySelectorAll(".cell.tag_try-it");
+
 function replaceWidget(box, html) {
-  const cells = [...document.querySelectorAll(".cell.tag_try-it")];
   const follows = Node.DOCUMENT_POSITION_FOLLOWING;
-  const cell = cells.find((one) => box.compareDocumentPosition(one) & follows);
+  const cell = [...widgets].find((one) => box.compareDocumentPosition(one) & follows);
   const before = cell.querySelector("form");
   const holder = document.createElement("template");
   holder.innerHTML = html;
@@ -177,7 +178,8 @@ function replaceWidget(box, html) {
   }
   after.dispatchEvent(new Event("input", { bubbles: true }));
   after.dispatchEvent(new Event("change", { bubbles: true }));
-  cell.dataset.answer = "yours";
+  cell.dataset.whose = "With your answer";
 }
 
+for (const cell of widgets) cell.dataset.whose = "With our answer";
 for (const box of document.querySelectorAll(".answer")) new Answer(box);

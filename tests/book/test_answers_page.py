@@ -3,21 +3,37 @@
 import importlib
 
 import pytest
+from bs4 import BeautifulSoup
 from mc_exercises import SCRIPTS, needs_numpy_alone
 
 from mini_compress.exercises import find_exercises, find_imports
+from mini_compress.in_page import Outcome, import_all, show
 from tests.checks.answers import RIGHT, WRONG
 from tests.support.answers_in_page import call, run, task_of, wait
 from tests.support.page_modules import missing_modules
 from tests.support.pages import DESKTOP, PHONE, ROOT, open_page, violations
 
 pytestmark = [pytest.mark.xdist_group("answers"), pytest.mark.takes(120)]
-CHAPTER = "sparse_kernels"
+CHAPTER = "weight_pruning"
 NAME = f"book/{CHAPTER}.html"
-FIRST, SECOND = "share_of_dense", "best_index_bits"
+FIRST, SECOND, TRIED = "round_amounts", "masked_step", "mask_by_inputs"
 LIGHT = 1_000_000  # bytes that a page may have before the first answer is run
+# what stays is removed, and what is removed stays
+INVERTED = """
+
+of_mine = mask_by_inputs
+
+
+def mask_by_inputs(weight, inputs, sparsity):
+    return ~of_mine(weight, inputs, 1 - sparsity)
+"""
+SHOW = """async ([task, code]) => {
+  const quiet = {print() {}, tell() {}};
+  await python.call({call: "answer", ...task}, quiet);
+  return python.call({call: "show", code}, quiet);
+}"""
 LOOP = "while True:\n    pass\n"
-WRONG_INDEX = "def best_index_bits(row, value_bits):\n    return 1"
+WRONG_AMOUNTS = "def amounts(sparsities):\n    return sparsities"
 EXERCISES = [
     (path.stem, find_imports(text), exercise)
     for path in sorted((ROOT / "book").glob("*.md"))
@@ -91,12 +107,13 @@ def assert_answers_run(visit, base):
     assert not [x for x in visit.requests if "python.js" in x]
     box = box_of(page, FIRST)
     stub = box.locator("textarea").input_value()
-    assert "share_of_dense is not written yet" in run(box, stub)
+    assert "amounts is not written yet" in run(box, stub)
     said = run(box, SOLUTIONS[FIRST])
     assert "failed" not in said and said.endswith("All of it holds.")
     assert said.count("passed: ") >= 3
-    said = run(box_of(page, SECOND), WRONG_INDEX)
+    said = run(box, WRONG_AMOUNTS)
     assert "failed: " in said and said.endswith("see what failed.")
+    run(box_of(page, SECOND), SOLUTIONS[SECOND])
     assert len(workers) == 1  # one Python for both
     own = (base, "data:", "blob:")
     assert not [x for x in visit.requests if not x.startswith(own)]
@@ -119,6 +136,25 @@ def test_answers_run_in_a_page_from_a_server_until_a_limit(open_chapter):
     assert wait(box) == "Stopped: it ran for 60 seconds."
 
 
+def task_of_exercise(chapter, imports, exercise):
+    """Return what runs the book's solution in a page."""
+    return {
+        "chapter": chapter,
+        "imports": imports,
+        "code": exercise.solution,
+        "check": exercise.check,
+        "name": exercise.function,
+    }
+
+
+def write_widget(html):
+    """Return what a widget says: its table, and what its pictures show."""
+    soup = BeautifulSoup(html, "html.parser")
+    return soup.find("table").get_text("|"), [
+        picture["alt"] for picture in soup.find_all("img")
+    ]
+
+
 def test_a_page_is_light_until_an_answer_is_run(book):
     static = book / "_static"
     scripts = sum((static / name).stat().st_size for name in SCRIPTS)
@@ -128,16 +164,7 @@ def test_a_page_is_light_until_an_answer_is_run(book):
 
 
 def test_solutions_pass_in_the_page(page):
-    tasks = [
-        {
-            "chapter": chapter,
-            "imports": imports,
-            "code": exercise.solution,
-            "check": exercise.check,
-            "name": exercise.function,
-        }
-        for chapter, imports, exercise in IN_PAGE.values()
-    ]
+    tasks = [task_of_exercise(*one) for one in IN_PAGE.values()]
     said = call(page, tasks)
     failed = [
         (task["check"], one.text)
@@ -166,6 +193,35 @@ def test_known_answers_are_judged_in_the_page_as_elsewhere(page):
         or (lacks and f"failed: {lacks}\n" not in one.text)
     ]
     assert not differ
+
+
+def test_widgets_show_what_they_show_elsewhere(page):
+    tried = [one for one in IN_PAGE.values() if one[2].widget]
+    assert len(tried) >= 3
+    for chapter, imports, exercise in tried:
+        names = import_all(imports)
+        exec(exercise.solution, names)
+        native = show(exercise.widget, Outcome("passed", names))
+        task = task_of_exercise(chapter, imports, exercise)
+        in_page = page.evaluate(SHOW, [task, exercise.widget])
+        assert write_widget(in_page) == write_widget(native)
+
+
+def test_a_widget_shows_the_readers_function(page):
+    box = box_of(page, TRIED)
+    cell = page.locator(".cell.tag_try-it")
+    row = cell.locator("tr[aria-current=true]")
+    ours = row.text_content()
+    assert cell.get_attribute("data-whose") == "With our answer"
+    run(box, SOLUTIONS[TRIED])
+    assert row.text_content() == ours
+    assert cell.get_attribute("data-whose") == "With your answer"
+    cell.locator("input[type=range]").press("End")
+    last = row.text_content()
+    assert last != ours
+    said = run(box, SOLUTIONS[TRIED] + INVERTED)
+    assert "failed: " in said
+    assert row.text_content() != last
 
 
 def test_a_loop_without_an_end_is_stopped(page):
