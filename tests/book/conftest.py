@@ -12,10 +12,12 @@ from pathlib import Path
 
 import matplotlib
 import pytest
+from bs4 import BeautifulSoup
 from playwright.sync_api import sync_playwright
 
 from tests.support.needs import skip_or_fail
 from tests.support.pages import NAMES, ROOT
+from tests.support.soups import read_page
 
 HTML = ROOT / "_build" / "html"
 BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
@@ -43,6 +45,12 @@ def html() -> Path:
 def pages(html) -> list[Path]:
     """The pages in the table of contents."""
     return [html / f"{name}.html" for name in NAMES]
+
+
+@pytest.fixture(scope="session")
+def soups(pages) -> dict[Path, BeautifulSoup]:
+    """The pages, parsed: tests of them share the group "files", a worker's."""
+    return {page: read_page(page) for page in pages}
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):

@@ -1,14 +1,15 @@
 """The lesson of each chapter can be downloaded from the chapter's page."""
 
-from bs4 import BeautifulSoup
+import pytest
 from make_lessons import LESSONS
 
+pytestmark = [pytest.mark.xdist_group("files"), pytest.mark.takes(10)]
 
-def test_chapters_offer_their_lessons_and_other_pages_none(html, pages):
+
+def test_chapters_offer_their_lessons_and_other_pages_none(soups):
     lessons = {path.stem: path for path in LESSONS.glob("*.ipynb")}
-    assert lessons.keys() <= {page.stem for page in pages}
-    for page in pages:
-        soup = BeautifulSoup(page.read_text(), "html.parser")
+    assert lessons.keys() <= {page.stem for page in soups}
+    for page, soup in soups.items():
         links = soup.select("article a[download]")
         assert len(links) == (page.stem in lessons)
         for link in links:

@@ -10,26 +10,17 @@ import pytest
 from bs4 import BeautifulSoup
 from make_lessons import LESSONS
 
+from tests.support.soups import read_page
+
 pytestmark = [pytest.mark.xdist_group("files"), pytest.mark.takes(10)]
 LINKED = {"a": "href", "link": "href", "img": "src", "script": "src"}
 MEGABYTE = 1_000_000
 
 
 @functools.cache
-def read(page: Path) -> BeautifulSoup:
-    """Read a page once: it takes up to a second, and many pages link to it."""
-    return BeautifulSoup(page.read_text(), "html.parser")
-
-
-@functools.cache
 def places_in(page: Path) -> set[str]:
     """Return the ids of a page."""
-    return {element["id"] for element in read(page).find_all(id=True)}
-
-
-@pytest.fixture(scope="session")
-def soups(pages) -> dict[Path, BeautifulSoup]:
-    return {page: read(page) for page in pages}
+    return {element["id"] for element in read_page(page).find_all(id=True)}
 
 
 def find_broken(page: Path, soup: BeautifulSoup) -> list[str]:
@@ -80,7 +71,7 @@ def test_broken_links_are_seen(tmp_path):
         "<a href='other.html#there'></a><a href='other.html#here'></a>"
     )
     (tmp_path / "other.html").write_text("<p id=there></p>")
-    assert find_broken(page, read(page)) == [
+    assert find_broken(page, read_page(page)) == [
         "page.html: #gone",
         "page.html: gone.html",
         "page.html: http://x",
