@@ -228,7 +228,7 @@ def without_signs_removed(weight, inputs, sparsity):
 
 @wrong(checks.mask_by_inputs, LARGEST)
 def one_threshold_for_all_rows(weight, inputs, sparsity):
-    # compared within the matrix: rows of small weights lose all of them
+    # torchao 0.18, WandaSparsifier: rows of small weights lose all of them
     return keep_largest(
         np.abs(weight) * np.linalg.norm(inputs, axis=0), sparsity
     )
@@ -247,7 +247,7 @@ def number_cut_off(weight, inputs, sparsity):
 
 @wrong(checks.mask_by_inputs, EQUAL)
 def above_a_threshold(weight, inputs, sparsity):
-    # all that are equal to the threshold go
+    # all that are equal to the threshold go, as in SparseGPT's magnitudes
     scores = np.abs(weight) * np.linalg.norm(inputs, axis=0)
     gone = round(sparsity * weight.shape[1])
     cut = np.sort(scores, axis=1)[:, gone - 1 : gone]
@@ -305,7 +305,7 @@ def largest_input(weight, inputs, sparsity):
 
 @wrong(checks.mask_by_inputs, NORM)
 def squared_norm(weight, inputs, sparsity):
-    # the root is forgotten, and the weight is not squared
+    # torchao 0.18, WandaSparsifier: no root, and the weight is not squared
     return rows_of_largest(np.abs(weight) * (inputs**2).sum(axis=0), sparsity)
 
 
