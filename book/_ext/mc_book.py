@@ -29,7 +29,7 @@ from pathlib import Path
 from docutils import nodes
 from mc_colors import on_dark
 from mc_docstrings import typeset
-from mc_exercises import load_editor, offer_answers
+from mc_exercises import find_outdated, load_editor, offer_answers
 from mc_figures import draw_in_page
 from mc_lessons import copy_lessons, offer_lesson
 from mc_python import write_python
@@ -163,6 +163,7 @@ def setup(app):
     app.connect("builder-inited", write_palette)
     app.connect("builder-inited", copy_mathjax)
     app.connect("autodoc-process-docstring", typeset_docstring)
+    app.connect("env-get-outdated", find_outdated)
     app.connect("env-updated", write_python)
     app.connect("doctree-read", keep_texts)
     app.connect("env-purge-doc", drop_texts)

@@ -12,9 +12,12 @@ import sys
 import tarfile
 import tempfile
 from pathlib import Path
+from subprocess import PIPE
 from typing import NamedTuple
 
 import pooch
+
+from mini_compress._files import write_beside
 
 HOST = "https://cdn.jsdelivr.net"
 CACHE = Path(pooch.os_cache("mini_compress")) / "pages"
@@ -89,35 +92,49 @@ def find(name: str) -> Path:
     OSError if it cannot be had, ValueError if it is not the expected one.
     """
     package, path, sha256 = SOURCES[name]
-    folder = os.environ.get("MINI_COMPRESS_DATA")
+    folder, kept = os.environ.get("MINI_COMPRESS_DATA"), CACHE / name
     if folder and (given := Path(folder, "pyodide", name)).exists():
-        if hashlib.sha256(given.read_bytes()).hexdigest() != sha256:
+        if not is_right(given, sha256):
             raise ValueError(f"{given} must have sha256 {sha256}")
         return given
-    if package and shutil.which("npm") and not (CACHE / name).exists():
-        fetch_package(package)
+    npm = "without npm"
+    if package and not is_right(kept, sha256) and shutil.which("npm"):
+        npm = fetch_package(package)
     address = f"{HOST}/npm/{package}/{path}" if package else f"{HOST}/{path}"
     downloader = pooch.HTTPDownloader(timeout=20)  # seconds
     try:  # what is there already is only compared
-        return Path(
-            pooch.retrieve(address, sha256, name, CACHE, downloader=downloader)
-        )
+        pooch.retrieve(address, sha256, name, CACHE, downloader=downloader)
     except (OSError, ValueError) as error:
         raise OSError(
-            f"{name} is neither in MINI_COMPRESS_DATA/pyodide nor to be had "
-            f"from {address} ({type(error).__name__})"
+            f"{name} is not in MINI_COMPRESS_DATA/pyodide, and not to be had "
+            f"from {address} ({type(error).__name__}; {npm})"
         ) from error
+    return kept
 
 
-def fetch_package(package: str) -> None:
-    """Let npm fetch a package, and keep its files that are named above."""
-    CACHE.mkdir(parents=True, exist_ok=True)
+def is_right(path: Path, sha256: str) -> bool:
+    """Return whether a file is there, and the expected one."""
+    if not path.exists():
+        return False
+    return hashlib.sha256(path.read_bytes()).hexdigest() == sha256
+
+
+def fetch_package(package: str) -> str:
+    """Let npm fetch a package, keep what is named above; say how it went."""
     with tempfile.TemporaryDirectory() as folder:
         command = ["npm", "pack", package, "--silent"]
-        subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL)
-        for found in Path(folder).glob("*.tgz"):  # none if npm has failed
-            with tarfile.open(found) as archive:
+        try:
+            subprocess.run(
+                command, cwd=folder, check=True, stdout=PIPE, timeout=120
+            )
+            with tarfile.open(next(Path(folder).glob("*.tgz"))) as archive:
                 for name, source in SOURCES.items():
                     if source.package == package:
                         file = archive.extractfile(f"package/{source.path}")
-                        (CACHE / name).write_bytes(file.read())
+                        with write_beside(CACHE / name) as unfinished:
+                            unfinished.write_bytes(file.read())
+        except (subprocess.SubprocessError, StopIteration, KeyError) as error:
+            return f"npm: {type(error).__name__}"
+        except tarfile.TarError as error:
+            return f"npm's archive: {error}"
+    return "npm had it"

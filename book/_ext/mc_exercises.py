@@ -5,6 +5,7 @@ a line that the exercise needs PyTorch. The stubs, and what Python must be told
 to check an answer, travel as JSON.
 """
 
+import hashlib
 import importlib
 import json
 from dis import get_instructions
@@ -16,6 +17,7 @@ from mc_lessons import address_of_lesson
 from mc_python import files
 from sphinx_exercise.nodes import solution_node
 
+import mini_compress
 from mini_compress.exercises import find_exercises, find_imports
 
 SCRIPTS = ["prism.js", "python_in_page.js", "editor.js", "exercises.js"]
@@ -24,6 +26,23 @@ ELSEWHERE = (
     '<p class="answer-elsewhere">This one needs PyTorch, which a page does not '
     'have: <a href="{address}" download>download the lesson</a>.</p>'
 )
+
+
+def find_outdated(app, env, added, changed, removed):
+    """Return the pages to write anew: what they may offer has changed."""
+    checks = Path(mini_compress.__file__).parent / "checks"
+    known = hashlib.sha256(str(bool(files())).encode())
+    for path in sorted(checks.rglob("*.py")):
+        known.update(path.read_bytes())
+    before, env.mc_answers = getattr(env, "mc_answers", ""), known.hexdigest()
+    if before == env.mc_answers:
+        return []
+    sources = {name: Path(env.doc2path(name)) for name in env.found_docs}
+    return [
+        name
+        for name, path in sources.items()
+        if find_exercises(path.read_text(encoding="utf-8"))
+    ]
 
 
 def offer_answers(app, doctree, docname):

@@ -21,6 +21,7 @@ from pathlib import Path
 from mc_downloads import find_all
 
 import mini_compress
+from mini_compress._files import write_beside
 from mini_compress.digits import write_digits
 from mini_compress.exercises import find_exercises
 
@@ -38,12 +39,15 @@ import numpy
 class Others:
     def find_spec(name, path=None, target=None):
         top = name.partition(".")[0]
-        if top not in sys.stdlib_module_names | {"mini_compress"}:
+        if top not in sys.stdlib_module_names | {"mini_compress", "numpy"}:
             raise ModuleNotFoundError(name)
 
 sys.meta_path.insert(0, Others)
 import mini_compress
-parts = pkgutil.walk_packages(mini_compress.__path__, "mini_compress.", id)
+def skip(name):  # a package that cannot be imported
+    pass
+
+parts = pkgutil.walk_packages(mini_compress.__path__, "mini_compress.", skip)
 for part in parts:
     if not part.name.endswith("__main__"):
         try:
@@ -62,7 +66,10 @@ def files():
 def write_python(app, env):
     """Write the scripts that a page loads when the first answer is run."""
     sources = (Path(env.doc2path(name)) for name in env.found_docs)
-    if not any(find_exercises(x.read_text()) for x in sources) or not files():
+    if (
+        not any(find_exercises(x.read_text(encoding="utf-8")) for x in sources)
+        or not files()
+    ):
         return
     static = Path(app.outdir) / "_static"
     parts = {
@@ -92,10 +99,11 @@ def write_script(path, values):
             if script.read(len(head)) == head:
                 return
     text = json.dumps(values, default=encode)
-    path.write_text(
-        f"{head}(window.miniCompress ??= {{}}, Object.assign"
-        f"(miniCompress, {text}));\n"
-    )
+    with write_beside(path) as unfinished:
+        unfinished.write_text(
+            f"{head}window.miniCompress ??= {{}};\n"
+            f"Object.assign(miniCompress, {text});\n"
+        )
 
 
 def encode(content):
@@ -107,9 +115,13 @@ def pack_package():
     """Return an archive of all modules that need numpy alone."""
     command = [sys.executable, "-c", ALONE]
     printed = subprocess.run(
-        command, cwd=PACKAGE.parent, check=True, capture_output=True, text=True
+        command,
+        cwd=PACKAGE.parent,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
     )
-    modules = [Path(line) for line in printed.stdout.split()]
+    modules = [Path(line) for line in printed.stdout.splitlines()]
     widgets = PACKAGE / "widgets"
     others = [*widgets.glob("*.css"), *widgets.glob("*.js")]
     found = [PACKAGE / "__init__.py", *modules, *others]

@@ -10,6 +10,7 @@ const python = new Python(scripts);
 const SAID = {
   passed: "All of it holds.",
   failed: "Not yet: see what failed.",
+  unwritten: "Write the function first.",
   error: "It did not run.",
 };
 let running = null; // the answer that Python works on
@@ -58,6 +59,7 @@ class Answer {
     box.innerHTML = FORM(this.label);
     const part = (selector) => box.querySelector(selector);
     this.box = box;
+    this.undone = null; // what a reset has taken away
     this.area = part("textarea");
     this.editor = new Editor(this.area, part(".highlight"));
     this.said = part("[role=status]");
@@ -65,27 +67,48 @@ class Answer {
     [this.start, this.end, this.reset] = box.querySelectorAll("button");
     this.start.onclick = () => this.run();
     this.end.onclick = () => running === this && python.stop("Stopped.");
-    this.reset.onclick = () => this.write(this.stub);
+    this.reset.onclick = () => this.restore();
     this.area.addEventListener("input", () => this.keep());
+    addEventListener("storage", ({ key, newValue }) => {
+      if (key === storage.key(this.label)) this.put(newValue ?? this.stub);
+    });
     this.area.addEventListener("keydown", ({ key, ctrlKey, metaKey }) => {
       if (key === "Enter" && (ctrlKey || metaKey)) this.run();
     });
-    this.area.value = storage.get(this.label) ?? this.stub;
-    this.editor.paint();
+    this.put(storage.get(this.label) ?? this.stub);
     this.mark(false);
   }
 
-  // Put a text in, so that it can be undone.
-  write(code) {
+  // Show a text that was stored, or written in another window.
+  put(code) {
+    this.area.value = code;
+    this.editor.paint();
+  }
+
+  // Bring the stub back, or what stood there before that.
+  restore() {
+    const { undone } = this;
+    const code = this.area.value;
+    if (running === this) python.stop("Stopped.");
     this.area.focus();
     this.area.select();
-    insert(code);
+    insert(undone ?? this.stub);
+    if (undone === null && code !== this.stub) {
+      this.undone = code;
+      this.reset.textContent = "Undo reset";
+    }
     this.said.replaceChildren();
   }
 
   keep() {
     const code = this.area.value;
     storage.set(this.label, code === this.stub ? null : code);
+    this.undone = null;
+    this.reset.textContent = "Reset";
+    if (running !== this && this.said.querySelector("p")) {
+      this.say("You have changed it since it ran.");
+    }
+    markWidget(this, "With an earlier answer of yours");
   }
 
   async run() {
@@ -96,15 +119,21 @@ class Answer {
     running = this;
     this.mark(true);
     this.said.replaceChildren();
+    const code = this.area.value;
     try {
       const answer = { check: this.check, name: this.function };
-      const code = this.area.value;
-      const status = await this.call("answer", { ...answer, imports, code });
-      if (this.widget && status !== "error") {
+      const { status, says, isShown } = await this.call("answer", {
+        ...answer, imports, code,
+      });
+      if (says) this.print(says);
+      let text = SAID[status];
+      if (this.widget && isShown) {
         const html = await this.call("show", { code: this.widget });
-        if (html) replaceWidget(this.box, html);
+        if (html) text += " The widget below shows your answer.";
+        if (html) replaceWidget(this, html);
       }
-      this.say(SAID[status], status);
+      if (code !== this.area.value) text = `Of what you ran before: ${text}`;
+      this.say(text, status);
     } catch (error) {
       this.say(explain(error), "error");
     }
@@ -151,17 +180,32 @@ class Answer {
 function explain(error) {
   if (error instanceof Stopped) return error.message;
   const cause = error.message || String(error);
+  if (python.hasStarted) return `Python broke off, and starts anew: ${cause}`;
   return `Python cannot run in this page (${cause}). A browser of 2023 or later
     can; or download the lesson, at the top of the page.`;
 }
 
-/* The widget behind an exercise: it shows the book's answer, then this one. */
+/* The widget behind an exercise: the book's answer, until the reader's runs. */
 
-const widgets = document.querySelectorAll(".cell.tag_try-it");
+for (const cell of document.querySelectorAll(".cell.tag_try-it")) {
+  cell.dataset.whose = "With our answer, until yours has run";
+}
 
-function replaceWidget(box, html) {
+// Return the cell of an answer's widget, the first that follows it.
+function findWidget({ box }) {
+  const cells = [...document.querySelectorAll(".cell.tag_try-it")];
   const follows = Node.DOCUMENT_POSITION_FOLLOWING;
-  const cell = [...widgets].find((one) => box.compareDocumentPosition(one) & follows);
+  return cells.find((cell) => box.compareDocumentPosition(cell) & follows);
+}
+
+// Say of a widget that shows a reader's answer whose it is.
+function markWidget(answer, whose) {
+  const cell = answer.widget && findWidget(answer);
+  if (cell?.dataset.isYours) cell.dataset.whose = whose;
+}
+
+function replaceWidget(answer, html) {
+  const cell = findWidget(answer);
   const before = cell.querySelector("form");
   const holder = document.createElement("template");
   holder.innerHTML = html;
@@ -172,14 +216,16 @@ function replaceWidget(box, html) {
     copy.textContent = script.textContent;
     script.replaceWith(copy);
   }
-  for (const { name, value } of before.elements) {
-    const knob = after.elements[name];
-    if (name && knob) knob.value = before.elements[name].value;
+  for (const { name } of before.elements) {
+    // by name, since the buttons of a row have one value together
+    if (after.elements[name]) {
+      after.elements[name].value = before.elements[name].value;
+    }
   }
   after.dispatchEvent(new Event("input", { bubbles: true }));
   after.dispatchEvent(new Event("change", { bubbles: true }));
+  cell.dataset.isYours = true;
   cell.dataset.whose = "With your answer";
 }
 
-for (const cell of widgets) cell.dataset.whose = "With our answer";
 for (const box of document.querySelectorAll(".answer")) new Answer(box);

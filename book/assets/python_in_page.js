@@ -12,6 +12,8 @@ class Python {
   #worker;
   #starting = null; // a promise, from the first call on
   #tell; // what is to be told of a start
+  #stage; // what was told last
+  hasStarted = false; // once, whatever came after
   #stop = () => {};
 
   // scripts : name -> bytes
@@ -23,24 +25,28 @@ class Python {
 
   // Let the worker do a task, see python_worker.js; return what comes out.
   async call(task, { tell, print }) {
-    this.#tell = tell;
+    let limit;
     const stopped = new Promise((_, reject) => {
       this.#stop = (reason) => reject(new Stopped(reason));
     });
     stopped.catch(() => {}); // there may be no one who waits for it
+    this.#tell = tell;
+    if (this.#stage) tell(...this.#stage);
     this.#starting ??= this.#start();
-    await Promise.race([this.#starting, stopped]);
-    tell("running", STAGES);
-    const limit = setTimeout(
-      () => this.stop(`Stopped: it ran for ${LIMIT} seconds.`),
-      1000 * LIMIT,
-    );
     try {
+      await Promise.race([this.#starting, stopped]);
+      tell("running", STAGES);
+      limit = setTimeout(
+        () => this.stop(`Stopped: it ran for ${LIMIT} seconds.`),
+        1000 * LIMIT,
+      );
       return await Promise.race([this.#ask(task, { print }), stopped]);
     } catch (error) {
       this.#tell = () => {};
-      this.#starting = this.#start(); // afresh, so as to be there in time
-      this.#starting.catch(() => {});
+      if (limit) {
+        this.#starting = this.#start(); // afresh, so as to be there in time
+        this.#starting.catch(() => {});
+      }
       throw error;
     } finally {
       clearTimeout(limit);
@@ -55,7 +61,10 @@ class Python {
     this.#worker?.terminate();
     try {
       let stage = 0;
-      const tell = (text) => this.#tell(text, stage++);
+      const tell = (text) => {
+        this.#stage = [text, stage++];
+        this.#tell(...this.#stage);
+      };
       tell(`loading ${this.size}, once`);
       await Promise.all(this.scripts.map(loadScript));
       const { code, worker, files, digits } = miniCompress;
@@ -63,8 +72,11 @@ class Python {
       const scripts = await Promise.all(code.map(unpack));
       const parts = [...scripts, "\n", unpack, "\n", worker];
       const source = new Blob(parts, { type: "text/javascript" });
-      this.#worker = new Worker(URL.createObjectURL(source));
+      const address = URL.createObjectURL(source);
+      this.#worker = new Worker(address);
       await this.#ask({ files, digits }, { tell });
+      URL.revokeObjectURL(address);
+      this.hasStarted = true;
     } catch (error) {
       this.#starting = null; // the next call tries it again
       throw error;

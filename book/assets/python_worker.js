@@ -22,8 +22,9 @@ self.fetch = async (address) => {
 
 function print(text) {
   if (printed > MOST) return;
+  const rest = text.slice(0, MOST - printed);
   printed += text.length + 1;
-  post("print", printed > MOST ? "... and more" : text);
+  post("print", printed > MOST ? `${rest}\n... and more` : text);
 }
 
 async function start(files, digits) {
@@ -60,7 +61,10 @@ const calls = {
   answer({ chapter, imports, code, check, name }) {
     outcome?.destroy();
     outcome = page.answer(chapter, python.toPy(imports), code, check, name);
-    return outcome.status;
+    const { status, says, names } = outcome;
+    const isShown = names.length > 0; // a widget has something to call
+    names.destroy();
+    return { status, says, isShown };
   },
   show({ code }) {
     return page.show(code, outcome);

@@ -201,7 +201,7 @@ def test_widgets_show_what_they_show_elsewhere(page):
     for chapter, imports, exercise in tried:
         names = import_all(imports)
         exec(exercise.solution, names)
-        native = show(exercise.widget, Outcome("passed", names))
+        native = show(exercise.widget, Outcome("passed", "", names))
         task = task_of_exercise(chapter, imports, exercise)
         in_page = page.evaluate(SHOW, [task, exercise.widget])
         assert write_widget(in_page) == write_widget(native)
@@ -212,7 +212,10 @@ def test_a_widget_shows_the_readers_function(page):
     cell = page.locator(".cell.tag_try-it")
     row = cell.locator("tr[aria-current=true]")
     ours = row.text_content()
-    assert cell.get_attribute("data-whose") == "With our answer"
+    assert (
+        cell.get_attribute("data-whose")
+        == "With our answer, until yours has run"
+    )
     run(box, SOLUTIONS[TRIED])
     assert row.text_content() == ours
     assert cell.get_attribute("data-whose") == "With your answer"

@@ -40,6 +40,7 @@ def test_without_a_file_one_line_says_which(data, capsys):
     assert said.err.count("\n") == 1
     assert said.err.startswith("Exercises will not run in the pages: a.js is")
     assert "npm/made-up@1.0/folder/a.js" in said.err
+    assert "without npm" in said.err
 
 
 def test_another_file_of_that_name_is_refused(data, capsys):

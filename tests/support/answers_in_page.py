@@ -14,11 +14,11 @@ CALLS = """async tasks => {
   for (const task of tasks) {
     const lines = [];
     const started = performance.now();
-    const status = await python.call({call: "answer", ...task}, {
+    const {status, says} = await python.call({call: "answer", ...task}, {
       print: text => lines.push(text), tell() {},
     });
     const ms = performance.now() - started;
-    said.push([status, lines.join("\\n"), ms]);
+    said.push([status, [...lines, says].join("\\n"), ms]);
   }
   return said;
 }"""

@@ -188,6 +188,7 @@ class Attempt:
 
         where : which values are wrong
         hint : instead of the property's own
+        cause : what was raised, of which that hint knows nothing
         """
         lines = [f"failed: {self._property}", ""]
         for label, text in [
@@ -196,7 +197,7 @@ class Attempt:
             ("expected", expected),
             ("got", got),
             ("where", where),
-            ("hint", hint or self._hint),
+            ("hint", hint or ("" if cause else self._hint)),
         ]:
             if text:
                 lines.append(f"  {label:{LABEL}}{indent(text, LABEL + 2)}")

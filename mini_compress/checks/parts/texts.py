@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,10 @@ def show(value: Any) -> str:
     'xx...'
     """
     if type(value) is np.ndarray:
-        return np.array2string(value, threshold=40, edgeitems=3, precision=6)
+        ends = 3 if value.ndim < 3 else 1  # of each axis, or it fills pages
+        return np.array2string(value, threshold=40, edgeitems=ends, precision=6)
+    if isinstance(value, FunctionType):
+        return f"the function {value.__name__}"
     if hasattr(value, "dtype"):  # a torch tensor, a numpy number or subclass
         return _text(str, value)
     if isinstance(value, list | tuple | str | bytes):
