@@ -75,7 +75,7 @@ def _number_clips(drawing: str, name: str) -> str:
 
 def restack(fig: "Figure") -> None:
     """Make a figure narrow, in place: its panels in rows that fit."""
-    fig.draw_without_rendering()
+    _lay_out(fig)
     rows = _find_rows(fig)
     parts = [
         part for row in rows for part in _split(row, _columns_of(fig, row))
@@ -93,18 +93,29 @@ def restack(fig: "Figure") -> None:
     fig.set_size_inches(WIDTH, sum(heights) + around + before)
     for legend in legends:  # as wide as it still is, it would leave no room
         legend.set_in_layout(False)
-    fig.draw_without_rendering()
+    _lay_out(fig)
     for legend in legends:
         fit_legend(legend)
         legend.set_in_layout(True)
     more = sum(map(_height_of_legend, fig.legends)) - before
     fig.set_figheight(fig.get_figheight() + more)
-    fig.draw_without_rendering()
+    _lay_out(fig)
     for ax in fig.axes:
         fit_texts(fig, ax)
     fig.draw_without_rendering()
     for ax in fig.axes:
         thin_out(ax.xaxis)
+
+
+def _lay_out(fig: "Figure") -> None:
+    """Put everything in its place, as drawing would, in half of the time."""
+    engine = fig.get_layout_engine()
+    if engine is None:
+        fig.draw_without_rendering()
+        return
+    engine.execute(fig)
+    for ax in fig.axes:
+        ax.apply_aspect()
 
 
 def _find_rows(fig: "Figure") -> "list[list[Panel]]":
