@@ -200,8 +200,9 @@ function findWidget({ box }) {
 
 // Say of a widget that shows a reader's answer whose it is.
 function markWidget(answer, whose) {
-  const cell = answer.widget && findWidget(answer);
-  if (cell?.dataset.isYours) cell.dataset.whose = whose;
+  if (!answer.widget) return;
+  const cell = findWidget(answer);
+  if (cell.dataset.isYours) cell.dataset.whose = whose;
 }
 
 function replaceWidget(answer, html) {

@@ -18,14 +18,9 @@ CHAPTER = "weight_pruning"
 NAME = f"book/{CHAPTER}.html"
 FIRST, SECOND, TRIED = "round_amounts", "masked_step", "mask_by_inputs"
 LIGHT = 1_000_000  # bytes that a page may have before the first answer is run
-# what stays is removed, and what is removed stays
-INVERTED = """
-
-of_mine = mask_by_inputs
-
-
+BY_WEIGHT = """
 def mask_by_inputs(weight, inputs, sparsity):
-    return ~of_mine(weight, inputs, 1 - sparsity)
+    return keep_largest(np.abs(weight), sparsity)
 """
 SHOW = """async ([task, code]) => {
   const quiet = {print() {}, tell() {}};
@@ -222,9 +217,27 @@ def test_a_widget_shows_the_readers_function(page):
     cell.locator("input[type=range]").press("End")
     last = row.text_content()
     assert last != ours
-    said = run(box, SOLUTIONS[TRIED] + INVERTED)
+    said = run(box, BY_WEIGHT)
     assert "failed: " in said
     assert row.text_content() != last
+
+
+def test_much_that_is_printed_hides_no_verdict(page):
+    code = "print('x' * 30_000)\nfor i in range(9_000):\n    print(i)\n"
+    said = run(box_of(page, FIRST), code + WRONG_AMOUNTS)
+    assert "... and more" in said and len(said) < 25_000
+    assert "failed: " in said and "got" in said
+
+
+def test_names_of_the_chapter_are_told(page):
+    said = run(box_of(page, FIRST), "print(network)")
+    assert "In line 1: print(network)" in said
+    assert "what its chapter imports, not its cells: " in said
+    assert "np" in said and "torch" not in said
+    said = run(box_of(page, FIRST), "import torch")
+    assert "the lesson has the rest" in said
+    said = run(box_of(page, FIRST), "def mine():\n    input()")
+    assert "looks for a function amounts; you have: mine." in said
 
 
 def test_a_loop_without_an_end_is_stopped(page):
@@ -236,6 +249,13 @@ def test_a_loop_without_an_end_is_stopped(page):
     assert "Another answer runs" in other.locator("[role=status]").inner_text()
     box.get_by_role("button", name="Stop").click()
     assert wait(box) == "Stopped."
+    # another one starts; to stop that is to wait for it no longer
+    box.get_by_role("button", name="Run").click()
+    box.get_by_role("button", name="Stop").click()
+    assert wait(box) == "Stopped."
+    other.get_by_role("button", name="Run").click()
+    assert wait(other)
+    assert box.locator("[role=status]").inner_text() == "Stopped."
     assert run(box, SOLUTIONS[FIRST]).endswith("All of it holds.")
 
 
@@ -255,13 +275,30 @@ def test_what_was_written_stays_until_reset(open_chapter):
     area.fill("x = 1")
     page.reload()
     assert area.input_value() == "x = 1"
-    box_of(page, FIRST).get_by_role("button", name="Reset").click()
+    reset = box_of(page, FIRST).get_by_role("button", name="Reset")
+    reset.click()
     assert area.input_value() == stub
     page.keyboard.press("Control+z")
     assert area.input_value() == "x = 1"
-    box_of(page, FIRST).get_by_role("button", name="Reset").click()
+    reset.click()
+    assert area.input_value() == stub
+    page.get_by_role("button", name="Undo reset").click()
+    assert area.input_value() == "x = 1"
+    reset.click()
     page.reload()
     assert area.input_value() == stub
+
+
+def test_a_long_line_scrolls_with_its_colors(open_chapter):
+    page = open_chapter().page
+    page.set_viewport_size(PHONE)
+    box = box_of(page, FIRST)
+    box.locator("textarea").fill("")
+    page.keyboard.type("x = 1  # " + "long " * 30)
+    assert box.locator("textarea").evaluate("area => area.scrollLeft") == 0
+    frame = box.locator(".answer-code")
+    assert frame.evaluate("frame => frame.scrollLeft") > 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_keys_write_python_and_leave(open_chapter):

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from playwright.sync_api import Locator, Page
 
+from tests.support.page_modules import missing_modules
+
 # calls of a page's Python, one after the other; each gives what was printed
 CALLS = """async tasks => {
   const said = [];
@@ -57,14 +59,23 @@ def wait(box: Locator) -> str:
 def task_of(check: Callable, answer: Callable) -> dict:
     """Return what runs an answer of tests/checks/answers in a page.
 
-    Its module is run without the imports that a page does not have.
+    Its module is run without what needs more than a page has.
     """
     module = inspect.getmodule(answer)
     tree = ast.parse(Path(module.__file__).read_text())
     imports = [
         x for x in tree.body if isinstance(x, ast.Import | ast.ImportFrom)
     ]
-    tree.body = [x for x in tree.body if x not in imports]
+    lacking = {
+        name
+        for name, value in inspect.getmembers(module, inspect.isfunction)
+        if missing_modules(value)
+    }
+    tree.body = [
+        x
+        for x in tree.body
+        if x not in imports and getattr(x, "name", "") not in lacking
+    ]
     register = "right = wrong = lambda *about: lambda function: function\n"
     return {
         "chapter": check.__module__.rpartition(".")[2],
