@@ -12,6 +12,8 @@ import numpy as np
 from ..._require import require_dtype, require_finite, require_int
 from .codes import MOST_LEVELS
 
+FINEST = 2.0**-50  # difference of two values, over the largest magnitude
+
 
 class Stretches(NamedTuple):
     """Distinct values, and running sums over them; each begins with 0.
@@ -53,7 +55,8 @@ def sort_values(values: np.ndarray, num_levels: int) -> Stretches:
     """Sort values, and refuse those that so many levels do not fit.
 
     values : (...) float32 or float64, finite; in float32 at least
-        `num_levels` of them differ
+        `num_levels` of them differ, by more than 2**-50 of the one that is
+        farthest from the mean: finer differences are lost in sums
     num_levels : 1 to 256
 
     >>> data = sort_values(np.array([3.0, 1.0, 3.0, 5.0]), 2)
@@ -67,13 +70,16 @@ def sort_values(values: np.ndarray, num_levels: int) -> Stretches:
         rounded = values.astype(np.float32).ravel()
     require_finite("values in float32", rounded)
     distinct, counts = np.unique(rounded, return_counts=True)
-    if len(distinct) < num_levels:
+    middle = float(rounded.mean(dtype=np.float64)) if rounded.size else 0.0
+    centered = distinct.astype(np.float64) - middle
+    finest = FINEST * np.abs(centered).max(initial=0)
+    first = np.flatnonzero(np.diff(centered, prepend=-np.inf) > finest)
+    if len(first) < num_levels:
         raise ValueError(
             f"values must differ {num_levels} times for {num_levels} levels, "
-            f"got {len(distinct)} distinct values"
+            f"got {len(first)} distinct values"
         )
-    middle = float(rounded.mean(dtype=np.float64))
-    centered = distinct.astype(np.float64) - middle
+    centered, counts = centered[first], np.add.reduceat(counts, first)
     return Stretches(
         centered,
         middle,
