@@ -25,15 +25,27 @@ def inverse_factor(hessian: np.ndarray) -> np.ndarray:
     columns turned round, H = L L^T, and so U = L^-1 turned round.
     """
     checked_hessian(hessian, len(hessian))
-    try:
-        lower = np.linalg.cholesky(hessian[::-1, ::-1])
-    except np.linalg.LinAlgError:
+    lower = _cholesky(hessian[::-1, ::-1])
+    if lower is None:
         lowest = np.linalg.eigvalsh(hessian)[0]
         raise ValueError(
             "hessian must be positive definite, got a lowest eigenvalue of "
             f"{lowest:.3g}: raise the damping"
-        ) from None
+        )
     return _inverse_of_lower(lower)[::-1, ::-1]
+
+
+def _cholesky(matrix: np.ndarray) -> np.ndarray | None:
+    """Return the lower factor of a matrix, None if it has none.
+
+    In a browser numpy does not raise then, and gives NaN: WebAssembly has no
+    flags that tell of what went wrong.
+    """
+    try:
+        lower = np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        return None
+    return None if np.isnan(lower).any() else lower
 
 
 def _inverse_of_lower(lower: np.ndarray) -> np.ndarray:
