@@ -186,7 +186,7 @@ MACS = "an image takes fewer than 700,000 MACs"
 ENOUGH = "at least 470 are right"
 
 
-def by_layer(model, *ratios, criterion="mean_activation", apply=thin):
+def by_layer(model, *ratios, criterion="mean_activation", apply=None):
     """Remove a share of its own from each of three layers."""
     images = datasets.load("mnist5k").train.take(500)
     groups = find_groups(model)
@@ -196,7 +196,7 @@ def by_layer(model, *ratios, criterion="mean_activation", apply=thin):
     kept = {}
     for group, ratio in zip(groups, ratios, strict=True):
         kept |= choose_channels({group: scores[group]}, ratio)
-    return apply(model, kept)
+    return (apply or thin)(model, kept)
 
 
 @wrong(checks.small_lenet5, UNSEEN)
