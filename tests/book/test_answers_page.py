@@ -45,7 +45,7 @@ def check_of(chapter, exercise):
     return getattr(module, exercise.check)
 
 
-for _chapter in {name for name, *_ in EXERCISES}:
+for _chapter in sorted({name for name, *_ in EXERCISES}):
     importlib.import_module(f"tests.checks.answers.{_chapter}")
 IN_PAGE = {
     check_of(chapter, exercise): (chapter, imports, exercise)
