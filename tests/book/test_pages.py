@@ -100,7 +100,8 @@ def test_figures_of_code_have_a_caption_and_a_number(soups):
 
 def test_marks_for_tools_are_not_shown(soups):
     for page, soup in soups.items():
-        assert "# BEGIN SOLUTION" not in soup.get_text(), page.name
+        if page.parent.name != "api":  # the reference says what they are
+            assert "# BEGIN SOLUTION" not in soup.get_text(), page.name
 
 
 def test_numbers_are_those_of_the_lessons(soups):

@@ -1,14 +1,11 @@
 """Products, convolutions and requantization against onnxruntime's kernels."""
 
-import platform
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from mini_compress.kernels import integer
 from mini_compress.kernels.saturation import matmul_saturating
-from tests.support.sessions import run_node
+from tests.support.sessions import has_no_vnni, run_node
 from tests.support.strategies import random_codes
 
 PAIRS = [
@@ -166,15 +163,6 @@ def test_ties_go_where_qlinear_matmul_sends_them(dtype):
     assert np.array_equal(
         integer.requantize(acc, 0.5, 3, dtype=dtype), expected
     )
-
-
-def has_no_vnni() -> bool:
-    """Whether this is an x86 processor of which Linux says: AVX2, no VNNI."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if platform.machine() != "x86_64" or not cpuinfo.exists():
-        return False
-    flags = cpuinfo.read_text()
-    return "avx2" in flags and "vnni" not in flags
 
 
 @pytest.mark.skipif(

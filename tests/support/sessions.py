@@ -6,7 +6,9 @@ weights to uint8 instead. It works on weights that are constants of the graph,
 and on QLinearMatMul only in the form that opsets up to 20 have.
 """
 
+import platform
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -82,3 +84,12 @@ def run_node(
 def grid_inputs(params: AffineParams) -> list[np.ndarray]:
     """Return a grid as the operators take it: scale, zero point."""
     return [params.scale, params.zero_point.astype(params.dtype)]
+
+
+def has_no_vnni() -> bool:
+    """Whether this is an x86 processor of which Linux says: AVX2, no VNNI."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if platform.machine() != "x86_64" or not cpuinfo.exists():
+        return False
+    flags = cpuinfo.read_text()
+    return "avx2" in flags and "vnni" not in flags
