@@ -8,7 +8,10 @@ calls the function.
 
 import ast
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from dis import get_instructions
+from types import CodeType, FunctionType
 
 from .chapters import CELL
 
@@ -92,3 +95,50 @@ def find_imports(text: str) -> list[str]:
             module, level = node.module, node.level
             found += [ast.ImportFrom(module, [x], level) for x in node.names]
     return list(dict.fromkeys(map(ast.unparse, found)))
+
+
+def needs_numpy_alone(check: Callable) -> bool:
+    """Return whether a check imports nothing as it runs.
+
+    What is imported inside of functions is what torch comes with: the modules
+    of checks themselves import with numpy alone.
+    """
+    return not any(
+        instruction.opname == "IMPORT_NAME"
+        for function in reach(check, "mini_compress.checks")
+        for code in codes_of(function.__code__)
+        for instruction in get_instructions(code)
+    )
+
+
+def reach(function: Callable, place: str) -> Iterator[FunctionType]:
+    """Give a function, and those of a place that it calls, by any way.
+
+    place : what the names of their modules start with
+    """
+    waiting: list[object] = [function]
+    seen = set()
+    while waiting:
+        one = waiting.pop()
+        if one in seen or not isinstance(one, FunctionType):
+            continue
+        seen.add(one)
+        yield one
+        named = (
+            one.__globals__.get(name)
+            for code in codes_of(one.__code__)
+            for name in code.co_names
+        )
+        waiting += [
+            x
+            for x in named
+            if isinstance(x, FunctionType) and x.__module__.startswith(place)
+        ]
+
+
+def codes_of(code: CodeType) -> Iterator[CodeType]:
+    """Give code, and that of the functions inside of it."""
+    yield code
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from codes_of(inner)

@@ -8,9 +8,7 @@ to check an answer, travel as JSON.
 import hashlib
 import importlib
 import json
-from dis import get_instructions
 from pathlib import Path
-from types import CodeType, FunctionType
 
 from docutils import nodes
 from mc_lessons import address_of_lesson
@@ -18,7 +16,11 @@ from mc_python import files
 from sphinx_exercise.nodes import solution_node
 
 import mini_compress
-from mini_compress.exercises import find_exercises, find_imports
+from mini_compress.exercises import (
+    find_exercises,
+    find_imports,
+    needs_numpy_alone,
+)
 
 SCRIPTS = ["prism.js", "python_in_page.js", "editor.js", "exercises.js"]
 BOX = '<div class="answer" data-exercise="{label}"></div>'
@@ -75,34 +77,6 @@ def offer_answers(app, doctree, docname):
             "exercises": {label: write(one) for label, one in here.items()},
         }
         doctree.append(nodes.raw("", embed(data), format="html"))
-
-
-def needs_numpy_alone(check):
-    """Return whether a check imports nothing as it runs.
-
-    What is imported inside of functions is what torch comes with: the modules
-    themselves import with numpy alone.
-    """
-    functions, codes, seen = [check], [], set()
-    while functions:
-        function = functions.pop()
-        codes.append(function.__code__)
-        while codes:
-            code = codes.pop()
-            if code in seen:
-                continue
-            seen.add(code)
-            codes += [x for x in code.co_consts if isinstance(x, CodeType)]
-            if any(x.opname == "IMPORT_NAME" for x in get_instructions(code)):
-                return False
-            called = map(function.__globals__.get, code.co_names)
-            functions += [
-                x
-                for x in called
-                if isinstance(x, FunctionType)
-                and x.__module__.startswith("mini_compress.checks")
-            ]
-    return True
 
 
 def needs_digits(checks, exercises):

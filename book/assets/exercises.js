@@ -64,10 +64,10 @@ class Answer {
     this.editor = new Editor(this.area, part(".highlight"));
     this.said = part("[role=status]");
     this.progress = part("progress");
-    [this.start, this.end, this.reset] = box.querySelectorAll("button");
-    this.start.onclick = () => this.run();
-    this.end.onclick = () => running === this && python.stop("Stopped.");
-    this.reset.onclick = () => this.restore();
+    [this.runner, this.stopper, this.resetter] = box.querySelectorAll("button");
+    this.runner.onclick = () => this.run();
+    this.stopper.onclick = () => running === this && python.stop("Stopped.");
+    this.resetter.onclick = () => this.restore();
     this.area.addEventListener("input", () => this.keep());
     addEventListener("storage", ({ key, newValue }) => {
       if (key === storage.key(this.label)) this.put(newValue ?? this.stub);
@@ -95,7 +95,7 @@ class Answer {
     insert(undone ?? this.stub);
     if (undone === null && code !== this.stub) {
       this.undone = code;
-      this.reset.textContent = "Undo reset";
+      this.resetter.textContent = "Undo reset";
     }
     this.said.replaceChildren();
   }
@@ -104,7 +104,7 @@ class Answer {
     const code = this.area.value;
     storage.set(this.label, code === this.stub ? null : code);
     this.undone = null;
-    this.reset.textContent = "Reset";
+    this.resetter.textContent = "Reset";
     if (running !== this && this.said.querySelector("p")) {
       this.say("You have changed it since it ran.");
     }
@@ -129,8 +129,10 @@ class Answer {
       let text = SAID[status];
       if (this.widget && isShown) {
         const html = await this.call("show", { code: this.widget });
-        if (html) text += " The widget below shows your answer.";
-        if (html) replaceWidget(this, html);
+        if (html) {
+          replaceWidget(this, html);
+          text += " The widget below shows your answer.";
+        }
       }
       if (code !== this.area.value) text = `Of what you ran before: ${text}`;
       this.say(text, status);
@@ -171,8 +173,8 @@ class Answer {
 
   // Not by `disabled`, which would take the focus from the button.
   mark(runs) {
-    this.start.setAttribute("aria-disabled", runs);
-    this.end.setAttribute("aria-disabled", !runs);
+    this.runner.setAttribute("aria-disabled", runs);
+    this.stopper.setAttribute("aria-disabled", !runs);
     this.progress.hidden = true;
   }
 }
@@ -187,13 +189,13 @@ function explain(error) {
 
 /* The widget behind an exercise: the book's answer, until the reader's runs. */
 
-for (const cell of document.querySelectorAll(".cell.tag_try-it")) {
+const cells = [...document.querySelectorAll(".cell.tag_try-it")];
+for (const cell of cells) {
   cell.dataset.whose = "With our answer, until yours has run";
 }
 
 // Return the cell of an answer's widget, the first that follows it.
 function findWidget({ box }) {
-  const cells = [...document.querySelectorAll(".cell.tag_try-it")];
   const follows = Node.DOCUMENT_POSITION_FOLLOWING;
   return cells.find((cell) => box.compareDocumentPosition(cell) & follows);
 }

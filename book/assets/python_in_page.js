@@ -13,8 +13,8 @@ class Python {
   #starting = null; // a promise, from the first call on
   #tell; // what is to be told of a start
   #stage; // what was told last
+  #stop = () => {}; // ends the call that waits
   hasStarted = false; // once, whatever came after
-  #stop = () => {};
 
   // scripts : name -> bytes
   constructor(scripts) {
@@ -32,7 +32,7 @@ class Python {
     stopped.catch(() => {}); // there may be no one who waits for it
     this.#tell = tell;
     if (this.#stage) tell(...this.#stage);
-    this.#starting ??= this.#start();
+    if (!this.#starting) this.#begin();
     try {
       await Promise.race([this.#starting, stopped]);
       tell("running", STAGES);
@@ -43,10 +43,7 @@ class Python {
       return await Promise.race([this.#ask(task, { print }), stopped]);
     } catch (error) {
       this.#tell = () => {};
-      if (limit) {
-        this.#starting = this.#start(); // afresh, so as to be there in time
-        this.#starting.catch(() => {});
-      }
+      if (limit) this.#begin(); // afresh, so as to be there in time
       throw error;
     } finally {
       clearTimeout(limit);
@@ -55,6 +52,11 @@ class Python {
 
   stop(reason) {
     this.#stop(reason);
+  }
+
+  #begin() {
+    this.#starting = this.#start();
+    this.#starting.catch(() => {}); // a call says so, if one waits for it
   }
 
   async #start() {

@@ -120,10 +120,7 @@ def levels_that_matter(function: Callable) -> None:
         for bits in (1, 2):
             _expect_little_error(attempt, normal, upper, bits)
             _expect_little_error(attempt, laplace, large, bits)
-    with attempt.must(
-        "values that do not matter take no level",
-        "0 / 0 is NaN.",
-    ):
+    with attempt.must("values that do not matter take no level", "0/0 is NaN."):
         for bits in (1, 2):
             _expect_little_error(attempt, far, np.abs(far) < 2, bits)
 

@@ -4,9 +4,23 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .parts.attempt import Attempt, show
+from .parts.attempt import Attempt
 from .parts.budgets import check_budget
+from .parts.masks import call_for_mask, expect_lowest_gone
 from .parts.named_numbers import expect_row, require_numbers
+
+# of `mask_by_inputs`: weights, and inputs of images, which are rows
+ROWS = np.array(
+    [[5, -1, 2, 4, 3, -6], [-1, 8, 7, 2, 5, 3], [90, 70, -80, 60, 40, 50]],
+    np.float32,
+)
+ALIKE = np.ones((4, 6), np.float32)
+# norms 3, 4 and 2.8; the largest are 3, 2 and 1.4, the sums 3, 8 and 5.6
+UNLIKE = np.array(
+    [[3, 2, 1.4], [0, -2, 1.4], [0, 2, -1.4], [0, -2, -1.4]], np.float32
+)
+LOUD = np.random.default_rng(0).normal(size=(6, 6)).astype(np.float32)
+LOUD *= np.array([0.1, 3, 0.3, 1, 10, 0.03], np.float32)
 
 
 def masked_step(function: Callable) -> None:
@@ -122,38 +136,27 @@ def mask_by_inputs(function: Callable) -> None:
     Of equal scores any may stay. No others are close to each other.
     """
     attempt = Attempt(function, "weight", "inputs", "sparsity")
-    weight = np.array(
-        [[5, -1, 2, 4, 3, -6], [-1, 8, 7, 2, 5, 3], [90, 70, -80, 60, 40, 50]],
-        np.float32,
-    )
-    alike = np.ones((4, 6), np.float32)
-    # norms 3, 4 and 2.8; the largest are 3, 2 and 1.4, the sums 3, 8 and 5.6
-    unlike = np.array(
-        [[3, 2, 1.4], [0, -2, 1.4], [0, 2, -1.4], [0, -2, -1.4]], np.float32
-    )
-    square = np.random.default_rng(0).normal(size=(6, 6)).astype(np.float32)
-    square *= np.array([0.1, 3, 0.3, 1, 10, 0.03], np.float32)
     with attempt.must("a mask comes back, True or False for each weight"):
         for sparsity in (0.5, 0.0):
-            _call_for_mask(attempt, weight, alike, sparsity)
+            call_for_mask(attempt, ROWS, ALIKE, sparsity)
     with attempt.must(
         "of equal inputs, the largest magnitudes of each row stay",
         "-6 is as large as 6. True stays, False goes.",
     ):
         for sparsity in (0.5, 1 / 3):
-            _expect_best(attempt, weight, alike, sparsity)
+            expect_lowest_gone(attempt, ROWS, ALIKE, sparsity)
     with attempt.must(
         "in each row as many go, rounded to the nearest number",
         "Wanda compares the weights of one output, which are a row.",
     ):
         for sparsity in (0.47, 0.8):  # of 6: 2.82 and 4.8
-            _expect_best(attempt, weight, alike, sparsity)
+            expect_lowest_gone(attempt, ROWS, ALIKE, sparsity)
     with attempt.must(
         "weights of inputs that are always 0 go first",
         "Large weights do nothing there.",
     ):
         dark = np.array([[0, 1, 1, 0, 1, 1], [0, 1, 1, 0, 1, 1]], np.float32)
-        _expect_best(attempt, weight, dark, 1 / 3)
+        expect_lowest_gone(attempt, ROWS, dark, 1 / 3)
     with attempt.must(
         "as many go where scores are equal",
         "Inputs that are always 0 give equal scores. No threshold can tell "
@@ -161,7 +164,7 @@ def mask_by_inputs(function: Callable) -> None:
     ):
         dark = np.array([[0, 0, 0, 0, 1, 1]], np.float32)
         for inputs in (dark, 1 - dark):
-            _expect_best(attempt, weight, inputs, 0.5)
+            expect_lowest_gone(attempt, ROWS, inputs, 0.5)
     with attempt.must(
         "an input counts by its norm over all images",
         "Square, sum over the images, which are rows of `inputs`, and take "
@@ -169,8 +172,8 @@ def mask_by_inputs(function: Callable) -> None:
     ):
         few = np.array([[1, -1, 1], [2, 1, -2]], np.float32)
         for sparsity in (1 / 3, 2 / 3):
-            _expect_best(attempt, few, unlike, sparsity)
-            _expect_best(attempt, weight, square, sparsity)
+            expect_lowest_gone(attempt, few, UNLIKE, sparsity)
+            expect_lowest_gone(attempt, ROWS, LOUD, sparsity)
 
 
 def reread(function: Callable) -> None:
@@ -244,29 +247,3 @@ def small_lenet300(function: Callable) -> None:
         hint="Remove weights in rounds, with some epochs in between. And how "
         "many of the last layer's 1,000 weights are left?",
     )
-
-
-def _call_for_mask(
-    attempt: Attempt, weight: np.ndarray, inputs: np.ndarray, sparsity: float
-) -> np.ndarray:
-    """Return the mask; it must have the form of one."""
-    got = attempt.call(weight, inputs, sparsity)
-    return attempt.require_form(got, weight.shape, bool)
-
-
-def _expect_best(
-    attempt: Attempt, weight: np.ndarray, inputs: np.ndarray, sparsity: float
-) -> None:
-    """Compare the scores that go with the lowest of each row."""
-    mask = _call_for_mask(attempt, weight, inputs, sparsity)
-    norms = np.sqrt((inputs.astype(np.float64) ** 2).sum(axis=0))
-    scores = np.abs(weight) * norms
-    gone = round(sparsity * weight.shape[1])
-    for row, kept in zip(scores, mask, strict=True):
-        lowest, found = np.sort(row)[:gone], np.sort(row[~kept])
-        if len(found) != gone or not np.allclose(found, lowest):
-            attempt.fail(
-                f"in the row with scores {show(row)} those that go are "
-                f"{show(lowest)}",
-                show(found),
-            )

@@ -4,9 +4,13 @@ import importlib
 
 import pytest
 from bs4 import BeautifulSoup
-from mc_exercises import SCRIPTS, needs_numpy_alone
+from mc_exercises import SCRIPTS
 
-from mini_compress.exercises import find_exercises, find_imports
+from mini_compress.exercises import (
+    find_exercises,
+    find_imports,
+    needs_numpy_alone,
+)
 from mini_compress.in_page import Outcome, import_all, show
 from tests.checks.answers import RIGHT, WRONG
 from tests.support.answers_in_page import call, run, task_of, wait

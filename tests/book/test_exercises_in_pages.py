@@ -8,10 +8,11 @@ import mc_exercises
 import pytest
 from docutils import nodes
 from docutils.utils import new_document
-from mc_exercises import embed, needs_numpy_alone, offer_answers
+from mc_exercises import embed, offer_answers
 from sphinx_exercise.nodes import solution_node
 
 from mini_compress.checks import sparse_kernels, structured_pruning
+from mini_compress.exercises import needs_numpy_alone
 
 ROOT = Path(__file__).resolve().parents[2]
 LABELS = {  # of structured_pruning: whether numpy is enough

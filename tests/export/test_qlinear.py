@@ -10,7 +10,6 @@ from mini_compress.layers.integer_base import QuantizeInput
 from mini_compress.quantization import quantize_network
 from tests.support.qlinear import open_network
 from tests.support.random_networks import random_images, random_network
-from tests.support.sessions import has_no_vnni
 
 SHAPE = (1, 28, 28)
 
@@ -22,8 +21,7 @@ def test_every_code_of_many_test_images(data_folder, name):
     data = datasets.load("fashion_mnist")
     model = zoo.load(name, "fashion_mnist")
     network = quantize_network(model, data.train.take(200).images)
-    forms = (True,) if has_no_vnni() else (True, False)
-    runs = [open_network(network, SHAPE, optimized=x) for x in forms]
+    runs = [open_network(network, SHAPE, optimized=x) for x in (True, False)]
     for part in data.test.take(2000).images.split(250):
         ours = list(network.run(network.quantize(part)))
         logits = network(part).numpy()
@@ -36,8 +34,6 @@ def test_every_code_of_many_test_images(data_folder, name):
 @pytest.mark.parametrize("optimized", [True, False])
 @pytest.mark.parametrize("bits", [2, 5, 7])
 def test_activations_of_fewer_bits_are_clipped(bits, optimized):
-    if not optimized and has_no_vnni():
-        pytest.skip("without VNNI onnxruntime is exact only as it optimizes")
     for seed in range(4):
         network = quantize_network(
             random_network(seed), random_images(20), activation_bits=bits

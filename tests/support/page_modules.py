@@ -2,10 +2,11 @@
 
 import dis
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
-from types import CodeType, FunctionType, ModuleType
+from types import ModuleType
 
+from mini_compress.exercises import codes_of, reach
 from tests.test_imports import BLOCK, modules, run_python
 
 # their first parts; what is no module's has none
@@ -27,32 +28,14 @@ def missing_modules(function: Callable) -> set[str]:
     What is looked at is the code of the function, and of those of its module
     that it calls.
     """
-    found: set[str] = set()
-    functions, seen = [function], set()
-    while functions:
-        one = functions.pop()
-        if one in seen:
-            continue
-        seen.add(one)
-        for name in global_names(one.__code__):
-            value = one.__globals__.get(name)
-            if isinstance(value, FunctionType) and (
-                value.__module__ == function.__module__
-            ):
-                functions.append(value)
-            else:
-                found.add(module_of(value))
+    found = {
+        module_of(one.__globals__.get(instruction.argval))
+        for one in reach(function, function.__module__)
+        for code in codes_of(one.__code__)
+        for instruction in dis.get_instructions(code)
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+    }
     return {name for name in found if is_missing(name)}
-
-
-def global_names(code: CodeType) -> Iterator[str]:
-    """Give the global names that code reads, inner functions included."""
-    for instruction in dis.get_instructions(code):
-        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-            yield instruction.argval
-    for inner in code.co_consts:
-        if isinstance(inner, CodeType):
-            yield from global_names(inner)
 
 
 def module_of(value: object) -> str:
